@@ -1,0 +1,144 @@
+/** Sets one key in the text of a configuration file and leaves every other byte of it as it is. */
+import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
+
+/**
+ * The yaml package says where things stand; the change itself is made in the text, since writing the whole document anew
+ * would also reformat what the user wrote elsewhere.
+ *
+ * @param text readable as YAML
+ * @param value as it stands in a file: a text, number, boolean or list
+ * @returns undefined where the text is laid out in a way that this does not change safely
+ */
+export function setInYaml(text: string, path: string[], value: unknown): string | undefined {
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+  if (document.errors.length > 0) return undefined;
+  const eol = text.includes("\r\n") ? "\r\n" : "\n";
+  const root: unknown = document.contents;
+  let edited: string | undefined;
+  if (isMap(root)) edited = setInMap(text, root, path, value, eol);
+  else if (isEmpty(root)) {
+    const before = text === "" || text.endsWith("\n") ? text : text + eol;
+    edited = before + blockLines(path, value, "", eol) + eol;
+  }
+  return edited !== undefined && isChangeOf(text, edited, path, value) ? edited : undefined;
+}
+
+function setInMap(text: string, map: YAMLMap, path: string[], value: unknown, eol: string): string | undefined {
+  const [name, ...rest] = path;
+  const last = map.items.at(-1);
+  // Of several equal keys the last one counts.
+  const pair = map.items.findLast((item) => isScalar(item.key) && item.key.value === name);
+  if (pair === undefined) {
+    if (map.flow) {
+      if (last === undefined) return splice(text, rangeOf(map)[0] + 1, 0, ` ${flowPair(path, value)} `);
+      return splice(text, endOfPair(text, last), 0, `, ${flowPair(path, value)}`);
+    }
+    if (last === undefined) return undefined;
+    const indent = indentOf(text, rangeOf(last.key)[0]);
+    return splice(text, endOfBlock(text, endOfPair(text, last), indent), 0, eol + blockLines(path, value, indent, eol));
+  }
+  if (rest.length === 0) return replaceValue(text, pair, value, eol);
+  if (isMap(pair.value)) return setInMap(text, pair.value, rest, value, eol);
+  if (!isEmpty(pair.value) || map.flow) return undefined;
+  const indent = `${indentOf(text, rangeOf(pair.key)[0])}  `;
+  return splice(text, endOfLine(text, endOfPair(text, pair)), 0, eol + blockLines(rest, value, indent, eol));
+}
+
+function replaceValue(text: string, pair: Pair, value: unknown, eol: string): string {
+  if (isEmpty(pair.value)) return splice(text, endOfPair(text, pair), 0, ` ${flowValue(value)}`);
+  const [start] = rangeOf(pair.value);
+  const length = endOfPair(text, pair) - start;
+  if (!isSeq(pair.value) || pair.value.flow) return splice(text, start, length, flowValue(value));
+  // A list with a dash for each item stays one. An empty list has no dashes and must stand further in than its key.
+  const indent = indentOf(text, start);
+  const items = Array.isArray(value) ? value.map((item) => `- ${flowValue(item)}`) : [];
+  return splice(text, start, length, items.length === 0 ? "  []" : items.join(eol + indent));
+}
+
+/** True when `edited` means the same as `text` but for the one value. */
+function isChangeOf(text: string, edited: string, path: string[], value: unknown): boolean {
+  try {
+    const wanted = (Bun.YAML.parse(text) ?? {}) as Record<string, unknown>;
+    let node = wanted;
+    for (const name of path.slice(0, -1)) node = (node[name] ??= {}) as Record<string, unknown>;
+    node[path.at(-1) as string] = value;
+    return Bun.deepEquals(Bun.YAML.parse(edited), wanted);
+  } catch {
+    return false; // no longer YAML, or a group that came in by a merge key is none
+  }
+}
+
+/** `a:` and what is below it, a line each: the last carries the value. */
+function blockLines(path: string[], value: unknown, indent: string, eol: string): string {
+  const lines = path.map((name, depth) => `${indent}${"  ".repeat(depth)}${name}:`);
+  return `${lines.join(eol)} ${flowValue(value)}`;
+}
+
+/** `a: { b: value }` */
+function flowPair(path: string[], value: unknown): string {
+  const [name, ...rest] = path;
+  return `${name}: ${rest.length === 0 ? flowValue(value) : `{ ${flowPair(rest, value)} }`}`;
+}
+
+/** On one line; JSON's strings are also YAML's. */
+function flowValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flowValue).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([name, member]) => `${flowValue(name)}: ${flowValue(member)}`)
+      .join(", ")} }`;
+  }
+  if (typeof value !== "string") return String(value);
+  return /^\w[\w.-]*$/.test(value) && Bun.YAML.parse(value) === value ? value : JSON.stringify(value);
+}
+
+/** Behind the value, or behind the colon where there is none. */
+function endOfPair(text: string, pair: Pair): number {
+  return isEmpty(pair.value) ? text.indexOf(":", rangeOf(pair.key)[1]) + 1 : endOfNode(text, pair.value);
+}
+
+/** Behind the last character of the node itself: the range of a block may reach into the white space below it. */
+function endOfNode(text: string, node: unknown): number {
+  if (isMap(node) && !node.flow && node.items.length > 0) return endOfPair(text, node.items.at(-1) as Pair);
+  if (isSeq(node) && !node.flow && node.items.length > 0) return endOfNode(text, node.items.at(-1));
+  const [start, end] = rangeOf(node);
+  return start + text.slice(start, end).trimEnd().length;
+}
+
+/** The end of the line at `offset`, or of the comments below it that are indented as its block is. */
+function endOfBlock(text: string, offset: number, indent: string): number {
+  let end = endOfLine(text, offset);
+  let start = text.indexOf("\n", end) + 1;
+  while (start > 0 && start < text.length) {
+    const lineEnd = endOfLine(text, start);
+    const line = text.slice(start, lineEnd);
+    if (line.startsWith(indent) && line.trimStart().startsWith("#")) end = lineEnd;
+    else if (line.trim() !== "") break;
+    start = text.indexOf("\n", lineEnd) + 1;
+  }
+  return end;
+}
+
+/** Before the line feed and its carriage return. */
+function endOfLine(text: string, offset: number): number {
+  const feed = text.indexOf("\n", offset);
+  if (feed < 0) return text.length;
+  return text[feed - 1] === "\r" && feed > offset ? feed - 1 : feed;
+}
+
+function indentOf(text: string, offset: number): string {
+  return text.slice(text.lastIndexOf("\n", offset - 1) + 1, offset);
+}
+
+function isEmpty(node: unknown): boolean {
+  return node === null || (isScalar(node) && node.value === null && (node.source ?? "") === "");
+}
+
+function rangeOf(node: unknown): [number, number] {
+  const range = (node as Node | null)?.range;
+  return range === null || range === undefined ? [0, 0] : [range[0], range[1]];
+}
+
+function splice(text: string, offset: number, length: number, inserted: string): string {
+  return text.slice(0, offset) + inserted + text.slice(offset + length);
+}

@@ -1,0 +1,109 @@
+/** Every configuration key: its type, default and environment variable. Kept free of imports: `km monitor` loads it on each start. */
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** A regular expression whose matches are masked. */
+export interface RedactPattern {
+  /** What stands in place of a match. */
+  name: string;
+  pattern: string;
+  /** Any of `imsuv`. */
+  flags?: string;
+}
+
+/** The configuration as it is used. Names are those of the file; sizes are bytes, durations milliseconds. */
+export interface Config {
+  log_level: LogLevel;
+  journal: {
+    enabled: boolean;
+    /** From the least strict to the strictest. */
+    payloads: "full" | "redacted" | "metadata" | "off";
+    /** Of a message larger than this only the beginning and the end are recorded. */
+    max_message: number;
+    segment_size: number;
+    retention: { max_age: number; max_size: number };
+  };
+  redact: {
+    /** Names of members whose values are masked, besides the built-in ones. */
+    keys: string[];
+    /** Built-in names that are not secret here. */
+    ignore_keys: string[];
+    patterns: RedactPattern[];
+    /** Regular expressions: a value in which one matches is never masked. */
+    allow: string[];
+  };
+  monitor: {
+    /** How long a server may take to end before it is killed. */
+    kill_timeout: number;
+  };
+}
+
+export function defaultConfig(): Config {
+  return {
+    log_level: "warn",
+    journal: {
+      enabled: true,
+      payloads: "redacted",
+      max_message: 4 * 1024 ** 2,
+      segment_size: 64 * 1024 ** 2,
+      retention: { max_age: 30 * 86_400_000, max_size: 5 * 1024 ** 3 },
+    },
+    redact: { keys: [], ignore_keys: [], patterns: [], allow: [] },
+    monitor: { kill_timeout: 2000 },
+  };
+}
+
+type Leaves<T> = {
+  [K in keyof T & string]: T[K] extends unknown[] | string | number | boolean ? K : `${K}.${Leaves<T[K]>}`;
+}[keyof T & string];
+
+type At<T, Path> = Path extends `${infer Head}.${infer Rest}`
+  ? Head extends keyof T
+    ? At<T[Head], Rest>
+    : never
+  : Path extends keyof T
+    ? T[Path]
+    : never;
+
+/** A key with its path, such as `journal.retention.max_age`. */
+export type Key = Leaves<Config>;
+export type ValueOf<K extends Key> = At<Config, K>;
+
+interface KeyInfo {
+  kind: "text" | "boolean" | "size" | "duration" | "list";
+  /** The environment variable that sets it. */
+  variable?: string;
+}
+
+const INFO: { [K in Key]: KeyInfo } = {
+  log_level: { kind: "text", variable: "KM_LOG_LEVEL" },
+  "journal.enabled": { kind: "boolean", variable: "KM_JOURNAL" },
+  "journal.payloads": { kind: "text", variable: "KM_PAYLOADS" },
+  "journal.max_message": { kind: "size", variable: "KM_MAX_MESSAGE" },
+  "journal.segment_size": { kind: "size", variable: "KM_SEGMENT_SIZE" },
+  "journal.retention.max_age": { kind: "duration", variable: "KM_RETENTION_MAX_AGE" },
+  "journal.retention.max_size": { kind: "size", variable: "KM_RETENTION_MAX_SIZE" },
+  "redact.keys": { kind: "list" },
+  "redact.ignore_keys": { kind: "list" },
+  "redact.patterns": { kind: "list" },
+  "redact.allow": { kind: "list" },
+  "monitor.kill_timeout": { kind: "duration", variable: "KM_KILL_TIMEOUT" },
+};
+
+/** In the order in which they are shown. */
+export const KEYS = new Map(Object.entries(INFO) as [Key, KeyInfo][]);
+
+export function isKey(text: string): text is Key {
+  return (KEYS as ReadonlyMap<string, KeyInfo>).has(text);
+}
+
+export function getValue<K extends Key>(config: Config, key: K): ValueOf<K> {
+  return key.split(".").reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], config) as ValueOf<K>;
+}
+
+export function setValue<K extends Key>(config: Config, key: K, value: ValueOf<K>): void {
+  const path = key.split(".");
+  const last = path.pop() as string;
+  const parent = path.reduce<unknown>((node, part) => (node as Record<string, unknown>)[part], config);
+  (parent as Record<string, unknown>)[last] = value;
+}

@@ -1,0 +1,154 @@
+/** What each configuration key may hold. Imports valibot: load this file only when there is a value to check. */
+import * as v from "valibot";
+import { describe } from "./problem.ts";
+import { type Key, KEYS, type RedactPattern, type ValueOf } from "./keys.ts";
+import { parseDuration, parseSize } from "./units.ts";
+
+export type Checked<K extends Key> =
+  | { ok: true; value: ValueOf<K> }
+  /** `path` leads from the key to the offending part: `[0, "pattern"]`. */
+  | { ok: false; path: (string | number)[]; message: string; hint: string };
+
+/** Checks a value as it stands in a file. */
+export function checkValue<K extends Key>(key: K, value: unknown): Checked<K> {
+  const schema: v.GenericSchema<unknown, ValueOf<K>> = SCHEMAS[key];
+  const result = v.safeParse(schema, value, { abortEarly: true, abortPipeEarly: true });
+  if (result.success) return { ok: true, value: result.output };
+  const [issue] = result.issues;
+  const path = (issue.path ?? []).map((item) => (typeof item.key === "number" ? item.key : String(item.key)));
+  const name = path.reduce<string>((text, part) => text + (typeof part === "number" ? `[${part}]` : `.${part}`), key);
+  const found = path.length === 0 ? value : issue.path?.at(-1)?.value;
+  return {
+    ok: false,
+    path,
+    message: found === undefined ? `${name} is missing` : `${name} cannot be ${describe(found)}`,
+    hint: `Allowed: ${issue.message}.`,
+  };
+}
+
+/**
+ * The value that a text from the command line or the environment stands for, as it would stand in a file. Not checked.
+ * A list is given as `a,b` or as `[a, b]`.
+ */
+export function valueFromText(key: Key, text: string): unknown {
+  switch (KEYS.get(key)?.kind) {
+    case "boolean":
+      return (
+        new Map<string, unknown>([
+          ["true", true],
+          ["1", true],
+          ["false", false],
+          ["0", false],
+        ]).get(text) ?? text
+      );
+    case "size":
+      return /^\d+$/.test(text) ? Number(text) : text;
+    case "list":
+      return listFromText(text);
+    default:
+      return text;
+  }
+}
+
+function listFromText(text: string): unknown {
+  if (!text.trimStart().startsWith("[")) {
+    return text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== "");
+  }
+  try {
+    return Bun.YAML.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const EXPRESSION = "a regular expression of 1 to 1000 characters that does not match the empty text";
+
+const SCHEMAS: { [K in Key]: v.GenericSchema<unknown, ValueOf<K>> } = {
+  log_level: v.picklist(["error", "warn", "info", "debug"], "error, warn, info, debug"),
+  "journal.enabled": v.boolean("true, false"),
+  "journal.payloads": v.picklist(["full", "redacted", "metadata", "off"], "full, redacted, metadata, off"),
+  // The ends of a cut message take 20 KB themselves; beyond a gigabyte a message no longer fits into one string.
+  "journal.max_message": size(32 << 10, 1024 ** 3, "a size from 32kb to 1gb, such as 512kb or 4mb"),
+  "journal.segment_size": size(1, 1024 ** 4, "a size of 1 byte to 1tb, such as 64mb"),
+  "journal.retention.max_age": duration(1, Number.MAX_SAFE_INTEGER, "a duration with its unit, such as 12h, 30d or 8w"),
+  "journal.retention.max_size": size(1, Number.MAX_SAFE_INTEGER, "a size of at least 1 byte, such as 500mb or 5gb"),
+  "redact.keys": names(),
+  "redact.ignore_keys": names(),
+  "redact.patterns": v.pipe(
+    v.array(pattern(), "a list of patterns, such as [{ name: ticket, pattern: 'T-[0-9]{6}' }]"),
+    v.maxLength(200, "a list of at most 200 patterns"),
+  ),
+  "redact.allow": v.pipe(
+    v.array(
+      v.pipe(
+        expression(),
+        v.check((source) => matchesSomething(source), EXPRESSION),
+      ),
+      "a list, such as ['^test-']",
+    ),
+    v.maxLength(200, "a list of at most 200 expressions"),
+  ),
+  // Longer than that is a server that is never killed.
+  "monitor.kill_timeout": duration(0, 3_600_000, "a duration of 0s to 1h with its unit, such as 500ms or 2s"),
+};
+
+function size(least: number, most: number, allowed: string): v.GenericSchema<unknown, number> {
+  return v.pipe(
+    v.union([v.string(), v.number()], allowed),
+    v.transform((value) => parseSize(String(value))),
+    v.number(allowed),
+    v.minValue(least, allowed),
+    v.maxValue(most, allowed),
+  );
+}
+
+function duration(least: number, most: number, allowed: string): v.GenericSchema<unknown, number> {
+  return v.pipe(
+    v.string(allowed),
+    v.transform(parseDuration),
+    v.number(allowed),
+    v.minValue(least, allowed),
+    v.maxValue(most, allowed),
+  );
+}
+
+function names(): v.GenericSchema<unknown, string[]> {
+  const item = "a text of 1 to 200 characters, in quotes where YAML would read a number";
+  return v.pipe(
+    v.array(v.pipe(v.string(item), v.minLength(1, item), v.maxLength(200, item)), "a list, such as [first, second]"),
+    v.maxLength(1000, "a list of at most 1000 entries"),
+  );
+}
+
+function pattern(): v.GenericSchema<unknown, RedactPattern> {
+  const name = "a name of 1 to 100 letters, digits, dots, dashes or underscores";
+  return v.pipe(
+    v.strictObject(
+      {
+        name: v.pipe(v.string(name), v.regex(/^[\w.-]{1,100}$/, name)),
+        pattern: expression(),
+        flags: v.exactOptional(v.pipe(v.string("letters of imsuv"), v.regex(/^[imsuv]*$/, "letters of imsuv"))),
+      },
+      "name, pattern and, if needed, flags",
+    ),
+    v.forward(
+      v.check((entry) => matchesSomething(entry.pattern, entry.flags), EXPRESSION),
+      ["pattern"],
+    ),
+  );
+}
+
+function expression() {
+  return v.pipe(v.string(EXPRESSION), v.minLength(1, EXPRESSION), v.maxLength(1000, EXPRESSION));
+}
+
+function matchesSomething(source: string, flags?: string): boolean {
+  try {
+    return !new RegExp(source, flags).test("");
+  } catch {
+    return false; // not a regular expression
+  }
+}
