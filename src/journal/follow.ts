@@ -1,0 +1,159 @@
+/** `followEvents`: the events of a session as they are written, until it ends. */
+import { type FSWatcher, watch } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { systemCode } from "../errors.ts";
+import type { StreamEvent } from "../stream/event.ts";
+import { type PayloadChoice, type ReadCounts, SegmentDecoder } from "./decode.ts";
+import { segmentFile } from "./layout.ts";
+import { listSegments, segmentChunks, segmentOf } from "./segments.ts";
+import { openSession } from "./sessions.ts";
+
+export interface FollowOptions {
+  /** The first `seq` wanted. */
+  from?: number;
+  /** Ends the following when aborted. */
+  signal?: AbortSignal;
+  payload?: PayloadChoice;
+  counts?: ReadCounts;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+/** Where the system reports changes, a look now and then is for what it missed and for a km that was killed. */
+const WATCHED_POLL_MS = 1000;
+const UNWATCHED_POLL_MS = 80;
+
+/**
+ * What is there already comes first. Ends when the server has stopped, when the km that records is gone, or when the
+ * signal aborts. A line that is not whole yet is waited for.
+ *
+ * @throws KmError JRN_003 where the journal cannot be read
+ */
+export async function* followEvents(folder: string, options: FollowOptions = {}): AsyncGenerator<StreamEvent> {
+  const { from = 1, signal, payload = true, counts = { events: 0, torn: 0, vanished: 0 } } = options;
+  await openSession(folder); // refuses newer formats
+  using changes = new Changes(folder, signal);
+  let current = await segmentOf(folder, await listSegments(folder), from);
+  let segment: OpenSegment | undefined;
+  let over = false;
+  try {
+    for (;;) {
+      if (signal?.aborted) return;
+      // Listed before reading: when the next segment is there, nothing more is written to the current one.
+      const indexes = await listSegments(folder);
+      current ??= indexes[0];
+      if (current !== undefined) {
+        segment ??= new OpenSegment(folder, current, new SegmentDecoder(counts, payload), counts);
+        for await (const event of segment.read()) {
+          if (event.type === "server_stop") over = true;
+          if (event.seq >= from) yield event;
+          if (signal?.aborted) return;
+        }
+        const next = indexes.find((index) => index > (current as number));
+        if (next !== undefined) {
+          await segment.close();
+          [segment, current] = [undefined, next];
+          continue;
+        }
+      }
+      if (over) return;
+      if (await changes.next()) continue;
+      over = (await openSession(folder)).state !== "running"; // one more reading, then the end
+    }
+  } finally {
+    await segment?.close();
+  }
+}
+
+/** A segment that may still grow; kept open, so that compression or retention does not take it away. */
+class OpenSegment {
+  readonly #folder: string;
+  readonly #index: number;
+  readonly #decoder: SegmentDecoder;
+  readonly #counts: ReadCounts;
+  readonly #buffer = new Uint8Array(CHUNK_BYTES);
+  #handle: FileHandle | undefined;
+  #position = 0;
+  #compressed = false;
+
+  constructor(folder: string, index: number, decoder: SegmentDecoder, counts: ReadCounts) {
+    this.#folder = folder;
+    this.#index = index;
+    this.#decoder = decoder;
+    this.#counts = counts;
+  }
+
+  /** What was written since the last reading. */
+  async *read(): AsyncGenerator<StreamEvent> {
+    if (this.#compressed) return;
+    this.#handle ??= await this.#open();
+    if (this.#handle === undefined) {
+      this.#compressed = true;
+      for await (const chunk of segmentChunks(this.#folder, this.#index, this.#counts))
+        yield* this.#decoder.decode(chunk);
+      return;
+    }
+    for (;;) {
+      const { bytesRead } = await this.#handle.read(this.#buffer, 0, CHUNK_BYTES, this.#position);
+      if (bytesRead === 0) return;
+      this.#position += bytesRead;
+      yield* this.#decoder.decode(this.#buffer.subarray(0, bytesRead));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#decoder.end();
+    await this.#handle?.close();
+  }
+
+  async #open(): Promise<FileHandle | undefined> {
+    try {
+      return await open(segmentFile(this.#folder, this.#index));
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Wakes when something in the folder changes. */
+class Changes {
+  readonly #signal: AbortSignal | undefined;
+  readonly #watcher: FSWatcher | undefined;
+  #changed = false;
+  #wake: (changed: boolean) => void = () => undefined;
+  readonly #onAbort = (): void => this.#wake(true);
+
+  constructor(folder: string, signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort);
+    try {
+      this.#watcher = watch(folder, () => {
+        this.#changed = true;
+        this.#wake(true);
+      });
+      this.#watcher.on("error", () => undefined); // the folder went away: the poll finds out
+    } catch {
+      this.#watcher = undefined; // no watches left, or a file system without them
+    }
+  }
+
+  /** True when something changed or the signal aborted, false when it is time to look whether the session lives. */
+  async next(): Promise<boolean> {
+    if (this.#changed || this.#signal?.aborted) {
+      this.#changed = false;
+      return true;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, this.#watcher === undefined ? UNWATCHED_POLL_MS : WATCHED_POLL_MS, false);
+    const changed = await promise;
+    clearTimeout(timer);
+    this.#changed = false;
+    return changed;
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#watcher?.close();
+  }
+}
