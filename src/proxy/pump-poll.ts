@@ -1,0 +1,150 @@
+/** The poll pump as the main thread sees it: starts the server on pipes of our own, and the Worker that serves them. */
+import { ptr } from "bun:ffi";
+import { setPriority } from "node:os";
+import { type Libc, openLibc, openPipe } from "./libc.ts";
+import { pause } from "./pause.ts";
+import type { Pump, PumpEvents, ServerCommand, Started, Visitor } from "./pump.ts";
+import type { PumpAssignment, PumpSignal } from "./pump-poll-worker.ts";
+import {
+  allocateRing,
+  COMMAND,
+  COMMAND_CLOSE_SERVER_INPUT,
+  COMMAND_FINISH,
+  COMMAND_STOP,
+  drainRing,
+  NOTIFIED,
+  type Ring,
+  STARVED,
+  viewRing,
+} from "./ring.ts";
+import { workerUrl } from "../self.ts";
+import { spawnServer } from "./spawn.ts";
+
+const OBSERVER_PRIORITY = 10;
+const STOP_MS = 1000;
+
+/**
+ * @returns undefined where the C library cannot be called: use streams
+ * @throws KmError SRV_001 when the server cannot be started
+ */
+export function startPolling(command: ServerCommand, events: PumpEvents): Started | undefined {
+  const libc = tryOpenLibc();
+  if (libc === undefined) return undefined;
+  // The thread comes up while the server is being started.
+  const worker = new Worker(workerUrl("proxy/pump-poll-worker.ts"));
+  try {
+    const input = openPipe(libc, true);
+    const output = openPipe(libc, false);
+    const errors = openPipe(libc, false);
+    const wake = openPipe(libc, true);
+    const server = spawnServer(command, [input.readEnd, output.writeEnd, errors.writeEnd]);
+    for (const fd of [input.readEnd, output.writeEnd, errors.writeEnd]) libc.close(fd);
+    yieldToPump();
+    const memory = allocateRing();
+    worker.postMessage({
+      memory,
+      serverInput: input.writeEnd,
+      serverOutput: output.readEnd,
+      serverErrors: errors.readEnd,
+      wake: wake.readEnd,
+    } satisfies PumpAssignment);
+    return { ...server, pump: new PollPump(libc, worker, viewRing(memory), wake.writeEnd, events) };
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+/**
+ * On Linux a priority belongs to a thread: from here on this one, which observes, gives way to the pump where both want
+ * the same processor. The server was started before and is not concerned.
+ */
+function yieldToPump(): void {
+  if (process.platform !== "linux") return;
+  try {
+    setPriority(OBSERVER_PRIORITY);
+  } catch {
+    return; // a sandbox may forbid it
+  }
+}
+
+function tryOpenLibc(): Libc | undefined {
+  if (process.platform !== "linux" && process.platform !== "darwin") return undefined;
+  try {
+    return openLibc();
+  } catch {
+    return undefined; // no such library, or no JIT: streams do the same work
+  }
+}
+
+class PollPump implements Pump {
+  readonly kind = "poll";
+  readonly #libc: Libc;
+  readonly #worker: Worker;
+  readonly #ring: Ring;
+  readonly #wakeEnd: number;
+  readonly #byte = new Uint8Array(new ArrayBuffer(1));
+  readonly #byteAt = ptr(this.#byte);
+  readonly #stopped = Promise.withResolvers<void>();
+
+  constructor(libc: Libc, worker: Worker, ring: Ring, wakeEnd: number, events: PumpEvents) {
+    this.#libc = libc;
+    this.#worker = worker;
+    this.#ring = ring;
+    this.#wakeEnd = wakeEnd;
+    worker.onmessage = ({ data }: MessageEvent<PumpSignal>) => {
+      switch (data) {
+        case "data":
+          return events.data();
+        case "client closed":
+          return events.clientClosed();
+        case "client gone":
+          return events.clientGone();
+        case "server closed":
+          return events.serverClosed();
+        case "stopped":
+          return this.#stopped.resolve();
+      }
+    };
+    worker.onerror = (error) => {
+      events.failed(error.message);
+      this.#stopped.resolve();
+    };
+  }
+
+  drain(visitor: Visitor): boolean {
+    const { control } = this.#ring;
+    Atomics.store(control, NOTIFIED, 0);
+    const more = drainRing(this.#ring, visitor);
+    // Woken at the first free byte, the pump would go on at the observer's pace, message by message.
+    if (!more && Atomics.exchange(control, STARVED, 0) === 1) this.#wake();
+    return more;
+  }
+
+  missedBytes(): number {
+    return this.#ring.missed[0] as number;
+  }
+
+  closeServerInput(): void {
+    this.#command(COMMAND_CLOSE_SERVER_INPUT);
+  }
+
+  finish(): void {
+    this.#command(COMMAND_FINISH);
+  }
+
+  async stop(): Promise<void> {
+    this.#command(COMMAND_STOP);
+    await Promise.race([this.#stopped.promise, pause(STOP_MS)]);
+    this.#worker.terminate();
+  }
+
+  #command(command: number): void {
+    Atomics.or(this.#ring.control, COMMAND, command);
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#libc.write(this.#wakeEnd, this.#byteAt, 1);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The pump on Bun's streams, on the main thread: for Windows, and wherever the poll pump cannot run.
+ *
+ * Every write is awaited: Bun buffers what is not, without bound. The chunk that was read is the chunk that is written.
+ */
+import { closeSync, fstatSync, read } from "node:fs";
+import { monotonic } from "./monotonic.ts";
+import { pause } from "./pause.ts";
+import {
+  type Channel,
+  type Pump,
+  type PumpEvents,
+  REQUEST,
+  RESPONSE,
+  type ServerCommand,
+  STALL_MS,
+  type Started,
+  STDERR,
+  STDERR_PATIENCE_MS,
+  type Visitor,
+} from "./pump.ts";
+import { spawnServer } from "./spawn.ts";
+
+/** How much may wait for the observer before reading pauses. */
+const WAITING_BYTES = 4 << 20;
+const READ_BYTES = 64 << 10;
+/** How long after the first unobserved chunk the observer is told. */
+const TELL_MS = 5;
+const FINISH_MS = 100;
+/** What a process that escaped may still write after that. */
+const FINISH_BYTES = 1 << 20;
+
+/** @throws KmError SRV_001 when the server cannot be started */
+export function startStreams(command: ServerCommand, events: PumpEvents): Started {
+  const { child, pid, exited } = spawnServer(command, ["pipe", "pipe", "pipe"]);
+  return { pid, exited, pump: new StreamPump(child, events) };
+}
+
+type Reader = { read(): Promise<{ value?: Uint8Array | undefined }> };
+type PipedChild = Bun.Subprocess<"pipe", "pipe", "pipe">;
+
+class StreamPump implements Pump {
+  readonly kind = "streams";
+  readonly #events: PumpEvents;
+  readonly #serverInput: Bun.FileSink;
+  readonly #abort = new AbortController();
+  /** The reads that have brought nothing yet. */
+  readonly #reads = new Map<Channel, { since: number; cancel(): void }>();
+  /** How many bytes of the server's may still come. */
+  #left = Infinity;
+  readonly #flows: Promise<unknown>[];
+  #waiting: { channel: Channel; bytes: Uint8Array; time: number }[] = [];
+  #waitingBytes = 0;
+  #missed = 0;
+  /** Channels with bytes that were missed and not yet reported as a gap. */
+  readonly #gaps = new Set<Channel>();
+  #room = Promise.withResolvers<void>();
+  #told = false;
+
+  constructor(child: PipedChild, events: PumpEvents) {
+    this.#events = events;
+    this.#serverInput = child.stdin;
+    const response = this.#respond(child.stdout);
+    this.#flows = [response, this.#complain(child.stderr)];
+    void this.#request();
+    void Promise.all(this.#flows).then(() => events.serverClosed());
+  }
+
+  drain(visitor: Visitor): boolean {
+    this.#told = false;
+    const chunks = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const { channel, bytes, time } of chunks) visitor.chunk(channel, bytes, time);
+    for (const channel of this.#gaps) visitor.gap(channel, monotonic());
+    this.#gaps.clear();
+    this.#room.resolve();
+    this.#room = Promise.withResolvers<void>();
+    return false;
+  }
+
+  missedBytes(): number {
+    return this.#missed;
+  }
+
+  closeServerInput(): void {
+    void Promise.resolve(this.#serverInput.end()).catch(ignoreBroken);
+  }
+
+  finish(): void {
+    // Bun's streams do not say whether a pipe is empty: one that brings nothing for a while is taken to be.
+    this.#left = FINISH_BYTES;
+    const finishAt = monotonic();
+    setInterval(() => {
+      for (const { since, cancel } of this.#reads.values()) {
+        if (monotonic() - Math.max(since, finishAt) > FINISH_MS) cancel();
+      }
+    }, FINISH_MS).unref();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await Promise.race([Promise.all(this.#flows), pause(FINISH_MS)]); // a write that nobody reads never ends
+  }
+
+  async #request(): Promise<void> {
+    const delivered = await this.#copy(REQUEST, clientInput(), this.#serverInput);
+    this.closeServerInput();
+    // Otherwise it was the server that closed its input, and it may go on.
+    if (delivered) this.#events.clientClosed();
+  }
+
+  async #respond(source: ReadableStream<Uint8Array>): Promise<void> {
+    const sink = Bun.stdout.writer();
+    if (await this.#copy(RESPONSE, source, sink)) await Promise.resolve(sink.end()).catch(ignoreBroken);
+    else this.#events.clientGone();
+    closeQuietly(1);
+  }
+
+  async #complain(source: ReadableStream<Uint8Array>): Promise<void> {
+    const delivered = await this.#copy(STDERR, source, Bun.stderr.writer());
+    // Nobody reads km's stderr any more: the server's is still read, and recorded.
+    if (!delivered) await this.#copy(STDERR, source, undefined);
+  }
+
+  /**
+   * Until the source ends.
+   *
+   * @param sink undefined to read without forwarding
+   * @returns false when the sink broke; what it had not taken is lost with it
+   */
+  async #copy(channel: Channel, source: ReadableStream<Uint8Array>, sink: Bun.FileSink | undefined): Promise<boolean> {
+    const reader = source.getReader();
+    const cancel = () => void reader.cancel().catch(ignoreBroken);
+    this.#abort.signal.addEventListener("abort", cancel);
+    try {
+      for (;;) {
+        this.#reads.set(channel, { since: monotonic(), cancel });
+        const value = await nextChunk(reader);
+        this.#reads.delete(channel);
+        if (value === undefined) return true;
+        if (this.#left <= 0) {
+          cancel();
+          return true;
+        }
+        if (channel !== REQUEST) this.#left -= value.length;
+        await this.#publish(channel, value);
+        try {
+          if (sink !== undefined) await this.#write(channel, value, sink);
+        } catch {
+          if (channel !== STDERR) cancel(); // the writer learns that nobody reads
+          return false;
+        }
+      }
+    } finally {
+      this.#abort.signal.removeEventListener("abort", cancel);
+      reader.releaseLock();
+    }
+  }
+
+  /** @throws when nobody reads */
+  async #write(channel: Channel, bytes: Uint8Array, sink: Bun.FileSink): Promise<void> {
+    const writing = writeThrough(bytes, sink);
+    if (channel !== STDERR) return await writing;
+    const taken = await Promise.race([writing.then(() => true), pause(STDERR_PATIENCE_MS).then(() => false)]);
+    if (!taken) throw new Error("stderr is not read");
+  }
+
+  async #publish(channel: Channel, bytes: Uint8Array): Promise<void> {
+    if (this.#waitingBytes >= WAITING_BYTES) await Promise.race([this.#room.promise, pause(STALL_MS)]);
+    if (this.#waitingBytes >= WAITING_BYTES) {
+      this.#missed += bytes.length;
+      this.#gaps.add(channel);
+      return;
+    }
+    this.#waiting.push({ channel, bytes, time: monotonic() });
+    this.#waitingBytes += bytes.length;
+    if (this.#told) return;
+    this.#told = true;
+    setTimeout(() => this.#events.data(), TELL_MS);
+  }
+}
+
+async function writeThrough(bytes: Uint8Array, sink: Bun.FileSink): Promise<void> {
+  await sink.write(bytes);
+  await sink.flush();
+}
+
+/** Bun's stream of stdin begins at the start of a regular file, wherever the client has read to, and hangs on a folder. */
+function clientInput(): ReadableStream<Uint8Array> {
+  try {
+    const stdin = fstatSync(0);
+    if (stdin.isFile() || stdin.isDirectory()) return new ReadableStream({ pull: pullFromFile });
+  } catch {
+    // No such descriptor: reading it says so.
+  }
+  return Bun.stdin.stream();
+}
+
+function pullFromFile(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    read(0, new Uint8Array(READ_BYTES), 0, READ_BYTES, null, (error, length, bytes) => {
+      if (error !== null) return reject(error);
+      if (length === 0) controller.close();
+      else controller.enqueue(bytes.subarray(0, length));
+      return resolve();
+    });
+  });
+}
+
+/** Undefined at the end. What cannot be read any more has ended. */
+async function nextChunk(reader: Reader): Promise<Uint8Array | undefined> {
+  try {
+    return (await reader.read()).value;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The other side closed its end: that is how sessions end, not a failure. */
+function ignoreBroken(_error: unknown): void {
+  return;
+}
+
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    return; // it was closed before
+  }
+}

@@ -1,0 +1,252 @@
+/** Everything beside the traffic of one session: configuration, redaction, the journal, and what km says about them. */
+import { existsSync, fstatSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { Config, LogLevel } from "../config/keys.ts";
+import { KmError, messageOf, systemCode } from "../errors.ts";
+import { maskCommand } from "../guard/mask-command.ts";
+import { createRedactor, type Redactor } from "../guard/redact.ts";
+import { JournalWriter } from "../journal/append.ts";
+import { newSessionId, SESSION_ID, sessionFolder, sessionsFolder } from "../journal/layout.ts";
+import { selfCommand } from "../self.ts";
+import type { SessionInfo, StreamEvent } from "../stream/event.ts";
+import { SummaryFold } from "../stream/summary.ts";
+import { VERSION } from "../version.ts";
+import { Observer, type Sink } from "./observe.ts";
+import type { ServerCommand } from "./pump.ts";
+import { sayLine } from "./say.ts";
+import { serverName } from "./server-name.ts";
+import type { Session, SessionEnd } from "./session.ts";
+
+export interface RecordingOptions {
+  values: Config;
+  /** Undefined where there is none to record into. */
+  dataFolder: string | undefined;
+  name: string | undefined;
+  sessionId: string | undefined;
+  /** What was wrong before there was anyone to say it. */
+  warnings: string[];
+}
+
+const MAINTENANCE_MS = 86_400_000;
+const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
+
+/**
+ * Attaches an observer to a running session. What is wrong with the rules or the disk becomes a warning.
+ *
+ * @param session undefined when the server could not be started
+ * @returns undefined when km's own fault keeps it from recording: the session goes on without
+ */
+export function startRecording(
+  server: ServerCommand,
+  session: Session | undefined,
+  options: RecordingOptions,
+): Recording | undefined {
+  if (session !== undefined) session.killTimeoutMs = options.values.monitor.kill_timeout;
+  try {
+    return new Recording(server, session, options, tolerantRedactor(options.values, options.warnings));
+  } catch (error) {
+    sayLine(`km: Cannot record this session: ${messageOf(error)}. The session itself goes on.`);
+    session?.observe(undefined);
+    return undefined;
+  }
+}
+
+export class Recording {
+  readonly #level: LogLevel;
+  readonly #observer: Observer;
+  readonly #journal: JournalWriter | undefined;
+  readonly #summary = new SummaryFold();
+  readonly #session: Session | undefined;
+  readonly #dataFolder: string | undefined;
+  #segmentsFilled = 0;
+
+  constructor(server: ServerCommand, session: Session | undefined, options: RecordingOptions, redactor: Redactor) {
+    const { values, warnings } = options;
+    this.#session = session;
+    this.#level = values.log_level;
+    this.#dataFolder = values.journal.enabled ? options.dataFolder : undefined;
+    const command = maskCommand(server.command, redactor);
+    const name = options.name ?? serverName(server.command);
+    const id = sessionId(options.sessionId, this.#dataFolder, warnings);
+    const sinks: Sink[] = [];
+    if (this.#dataFolder !== undefined) {
+      const folder = sessionFolder(this.#dataFolder, id);
+      this.#journal = new JournalWriter({
+        folder,
+        info: sessionInfo(id, name, command, server.cwd, session, values),
+        segmentBytes: values.journal.segment_size,
+        maxBytes: values.journal.retention.max_size,
+        onExpiry: () =>
+          this.#say(
+            "warn",
+            "The recording of this session reached journal.retention.max_size: its oldest part is removed",
+          ),
+        onFailure: (reason) => this.#say("warn", `Cannot record this session: ${reason}. The session itself goes on.`),
+        onSegment: () => this.#segmentsFilled++,
+      });
+      sinks.push(new JournalSink(this.#journal, this.#summary));
+      this.#say("info", `Recording session ${id} in ${folder}`);
+    }
+    for (const warning of warnings) this.#say("warn", warning);
+    this.#observer = new Observer({
+      payloads: values.journal.payloads,
+      redactor: values.journal.payloads === "full" ? undefined : redactor,
+      maxMessageBytes: values.journal.max_message,
+      sinks,
+    });
+    const detail = { name, command, cwd: server.cwd, pid: session?.pid };
+    this.#observer.lifecycle("server_start", detail, session?.startedMs);
+    this.#observer.flush();
+    if (session === undefined) return;
+    this.#say("debug", `Server ${session.pid} runs behind the ${session.pumpKind} pump`);
+    if (isTerminal()) this.#banner(name, id);
+    session.observe(sinks.length === 0 ? undefined : this.#observer);
+  }
+
+  /** The server could not be started. */
+  notStarted(error: unknown): void {
+    const exitCode = error instanceof KmError ? error.exitCode : 1;
+    this.#stop({ exit_code: exitCode, reason: "not started", error: messageOf(error) }, { exit_code: exitCode });
+  }
+
+  close({ exit, exitCode, reason }: SessionEnd): void {
+    const missed = this.#session?.missedBytes() ?? 0;
+    const signal = exit.signal === null ? undefined : String(exit.signal);
+    this.#stop(
+      { exit_code: exitCode, signal, reason, unanswered: this.#observer.pending(), missed_bytes: missed },
+      { exit_code: exitCode, signal },
+    );
+    this.#say("info", `Server ended: ${reason}, exit code ${exitCode}`);
+    this.#reportLosses(missed);
+    this.#maintain();
+  }
+
+  #stop(detail: Record<string, unknown>, end: { exit_code: number; signal?: string | undefined }): void {
+    this.#observer.lifecycle("server_stop", { ...detail, lost_events: this.#lostEvents() });
+    this.#observer.flush();
+    this.#journal?.close(this.#summary.summary({ ...end, lost_events: this.#lostEvents() }));
+  }
+
+  #lostEvents(): number {
+    return (this.#journal?.lostEvents ?? 0) + this.#observer.failures;
+  }
+
+  #reportLosses(missed: number): void {
+    const lost = this.#lostEvents();
+    if (lost > 0) this.#say("warn", `${lost} ${lost === 1 ? "event was" : "events were"} not recorded`);
+    if (missed > 0) this.#say("warn", `${missed} bytes passed without being recorded: recording could not keep up`);
+  }
+
+  /** Compression and retention are for another process, when there is something to do: the client waits for this one. */
+  #maintain(): void {
+    if (this.#dataFolder === undefined) return;
+    try {
+      const stamp = join(this.#dataFolder, "maintained");
+      const due = existsSync(stamp) ? Date.now() - statSync(stamp).mtimeMs > MAINTENANCE_MS : undefined;
+      if (due !== false) writeFileSync(stamp, "", { mode: 0o600 });
+      if (due !== true && this.#segmentsFilled === 0) return;
+      const stdio = ["ignore", "ignore", "ignore"] as const;
+      Bun.spawn(selfCommand(["__maintain"]), { stdio: [...stdio], detached: true, windowsHide: true }).unref();
+    } catch {
+      return; // the next session tries again
+    }
+  }
+
+  #banner(name: string, id: string): void {
+    const where = this.#journal === undefined ? "not recorded" : `recorded as ${id}: km logs --follow`;
+    sayLine(`km: ${name} is running, ${where}`);
+  }
+
+  #say(level: LogLevel, text: string): void {
+    if (LEVELS.indexOf(level) <= LEVELS.indexOf(this.#level)) sayLine(`km: ${text}`);
+  }
+}
+
+class JournalSink implements Sink {
+  readonly #journal: JournalWriter;
+  readonly #summary: SummaryFold;
+  readonly identify: SummaryFold["identify"];
+
+  constructor(journal: JournalWriter, summary: SummaryFold) {
+    this.#journal = journal;
+    this.#summary = summary;
+    this.identify = (parties) => summary.identify(parties);
+  }
+
+  record(event: StreamEvent): void {
+    this.#summary.add(event);
+    this.#journal.record(event);
+  }
+
+  flush(): void {
+    this.#journal.flush();
+  }
+}
+
+/** Or another device, such as /dev/null, where a banner does no harm. */
+function isTerminal(): boolean {
+  try {
+    return fstatSync(2).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
+
+function tolerantRedactor({ redact }: Config, warnings: string[]): Redactor {
+  const { keys, ignore_keys: ignoreKeys, patterns, allow } = redact;
+  try {
+    return createRedactor({ keys, ignoreKeys, patterns, allow });
+  } catch (error) {
+    warnings.push(messageOf(error));
+    return createRedactor();
+  }
+}
+
+/** An id whose folder is ours: sessions that were given the same id do not write into each other's journal. */
+function sessionId(wanted: string | undefined, data: string | undefined, warnings: string[]): string {
+  const valid = wanted !== undefined && SESSION_ID.test(wanted);
+  if (wanted !== undefined && !valid) {
+    warnings.push(`Not a session id: "${wanted}". Allowed: letters, digits, ".", "_" and "-", at most 128.`);
+  }
+  const base = valid ? wanted : newSessionId(new Date());
+  if (data === undefined) return base;
+  try {
+    mkdirSync(sessionsFolder(data), { recursive: true, mode: 0o700 });
+    for (let n = 1; ; n++) {
+      const id = n === 1 ? base : `${base}-${n}`;
+      try {
+        mkdirSync(sessionFolder(data, id), { mode: 0o700 });
+        return id;
+      } catch (error) {
+        if (systemCode(error) !== "EEXIST") throw error;
+      }
+    }
+  } catch {
+    return base; // the journal says what is wrong with the disk when it first writes
+  }
+}
+
+function sessionInfo(
+  id: string,
+  name: string,
+  command: string[],
+  cwd: string,
+  session: Session | undefined,
+  values: Config,
+): SessionInfo {
+  return {
+    format: 1,
+    session_id: id,
+    name,
+    command,
+    cwd,
+    km_pid: process.pid,
+    server_pid: session?.pid,
+    hostname: hostname(),
+    platform: `${process.platform}-${process.arch}`,
+    km_version: VERSION,
+    started_at: new Date(session?.startedMs ?? Date.now()).toISOString(),
+    payloads: values.journal.payloads,
+  };
+}
