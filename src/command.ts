@@ -1,0 +1,130 @@
+/**
+ * The shape of a command and the strict reading of its flags.
+ *
+ * citty renders the help from these same definitions. Its parser is not used: it takes unknown flags silently, knows no
+ * repeated flag, and its import would stand on the start-up path of `km monitor`.
+ */
+import { closest } from "./closest.ts";
+import { KmError } from "./errors.ts";
+
+interface FlagBase {
+  description: string;
+  /** One letter, used as `-x`. */
+  alias?: string;
+  valueHint?: string;
+}
+
+export type Flag =
+  | (FlagBase & { type: "boolean" })
+  | (FlagBase & { type: "string"; default?: string; repeat?: true })
+  | (FlagBase & { type: "enum"; options: string[] })
+  | (FlagBase & { type: "positional"; required: boolean; repeat?: true });
+
+export type Flags = Record<string, Flag>;
+
+type Value<F extends Flag> = F extends { type: "boolean" }
+  ? boolean
+  : F extends { repeat: true }
+    ? string[]
+    : F extends { default: string } | { required: true }
+      ? string
+      : string | undefined;
+
+export type Args<T extends Flags> = { [K in keyof T]: Value<T[K]> };
+
+export interface Command<T extends Flags = Flags> {
+  meta: { name: string; description: string };
+  args: T;
+  /** What may stand behind `--`, as the usage line shows it; without it nothing may. */
+  rest?: string;
+  /**
+   * Lines for the end of `--help`: one example each.
+   */
+  examples?: string[];
+  /** `rest` is what stood behind the first `--`, untouched. Returns the exit code. */
+  run(args: Args<T>, rest: string[]): number | Promise<number>;
+}
+
+/** Gives a command its types. */
+export function defineCommand<const T extends Flags>(command: Command<T>): Command<T> {
+  return command;
+}
+
+/**
+ * Reads flags and positionals as `definitions` has them. Flags may be written `--name value`, `--name=value`, `-n value`;
+ * a boolean flag takes no value, and `--no-x` is an ordinary flag that must be defined.
+ *
+ * @throws KmError USAGE for an unknown flag, a missing or unwanted value, a missing or surplus argument
+ */
+export function parseArgs<T extends Flags>(argv: string[], definitions: T): Args<T> {
+  const values: Record<string, boolean | string | string[] | undefined> = {};
+  const positionals: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] as string;
+    if (!word.startsWith("-") || word === "-") {
+      positionals.push(word);
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const spelled = equals < 0 ? word : word.slice(0, equals);
+    const [name, flag] = findFlag(spelled, definitions);
+    if (flag.type === "boolean") {
+      if (equals >= 0) throw new KmError("USAGE", `Flag ${spelled} takes no value: ${word}`);
+      values[name] = true;
+      continue;
+    }
+    const value = equals < 0 ? argv[++i] : word.slice(equals + 1);
+    if (value === undefined) throw new KmError("USAGE", `Flag ${spelled} needs a value`);
+    if (flag.type === "enum" && !flag.options.includes(value)) {
+      throw new KmError("USAGE", `Flag ${spelled} cannot be "${value}"`, {
+        hint: `Allowed: ${flag.options.join(", ")}.`,
+      });
+    }
+    if (flag.type === "string" && flag.repeat) {
+      const list = values[name];
+      if (Array.isArray(list)) list.push(value);
+      else values[name] = [value];
+    } else if (values[name] !== undefined) {
+      throw new KmError("USAGE", `Flag ${spelled} is given twice`);
+    } else values[name] = value;
+  }
+  assignPositionals(positionals, definitions, values);
+  for (const [name, flag] of Object.entries(definitions)) {
+    if (flag.type === "boolean") values[name] ??= false;
+    else if ("repeat" in flag) values[name] ??= [];
+    else if (flag.type === "string") values[name] ??= flag.default;
+  }
+  return values as Args<T>;
+}
+
+function findFlag(spelled: string, definitions: Flags): [string, Flag] {
+  for (const [name, flag] of Object.entries(definitions)) {
+    if (flag.type !== "positional" && (spelled === `--${name}` || spelled === `-${flag.alias}`)) return [name, flag];
+  }
+  const known = Object.entries(definitions)
+    .filter(([, flag]) => flag.type !== "positional")
+    .map(([name]) => `--${name}`);
+  const nearest = closest(spelled, [...known, "--help"]);
+  throw new KmError(
+    "USAGE",
+    `Unknown flag ${spelled}`,
+    nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` },
+  );
+}
+
+function assignPositionals(
+  words: string[],
+  definitions: Flags,
+  values: Record<string, boolean | string | string[] | undefined>,
+): void {
+  for (const [name, flag] of Object.entries(definitions)) {
+    if (flag.type !== "positional") continue;
+    if (flag.repeat) values[name] = words.splice(0);
+    else values[name] = words.shift();
+    const given = values[name];
+    if (flag.required && (given === undefined || (Array.isArray(given) && given.length === 0))) {
+      throw new KmError("USAGE", `Missing argument ${name.toUpperCase()}`);
+    }
+  }
+  if (words.length > 0) throw new KmError("USAGE", `Unexpected argument "${words[0]}"`);
+}

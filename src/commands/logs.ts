@@ -1,0 +1,87 @@
+/** `km logs`: the calls of a session, one row each. */
+import { defineCommand } from "../command.ts";
+import { paths } from "../context.ts";
+import { KmError } from "../errors.ts";
+import type { ReadCounts } from "../journal/decode.ts";
+import { followJson, followRows } from "../log/follow.ts";
+import { listJson, listRows } from "../log/list.ts";
+import { type LogQuery, logQuery } from "../log/query.ts";
+import { lossesOf } from "../log/recorded.ts";
+import { type Output, pagedOutput, stdout } from "../output.ts";
+import { colours, terminalWidth } from "../terminal.ts";
+
+interface Options {
+  follow: boolean;
+  json: boolean;
+  payload: boolean;
+}
+
+const INTERRUPTED = 130;
+
+export default defineCommand({
+  meta: { name: "logs", description: "Show the calls of a session" },
+  args: {
+    words: {
+      type: "positional",
+      required: false,
+      repeat: true,
+      description: "A session (an id, the start or end of one, a server's name, last), then a filter",
+    },
+    follow: { type: "boolean", alias: "f", description: "Go on showing what happens until the session ends" },
+    json: { type: "boolean", description: "One event per line as JSON" },
+    payload: { type: "boolean", description: "Show the messages below each row" },
+    stderr: { type: "boolean", description: "Show what the server writes to stderr too" },
+    since: { type: "string", valueHint: "duration", description: "Only what began within this time, such as 10m" },
+    tail: { type: "string", alias: "n", valueHint: "count", description: "Only the last matching entries" },
+  },
+  examples: [
+    "km logs                              the latest session",
+    "km logs filesystem is:error          failed calls of the server's latest session",
+    "km logs -f tool:read_file 'dur:>1s'  slow calls as they end",
+    "km logs --json | jq .message         messages for other programs",
+  ],
+  async run(args) {
+    if (args.json && args.payload) {
+      throw new KmError("USAGE", "Flags --json and --payload exclude each other", {
+        hint: "--json shows every message.",
+      });
+    }
+    const query = await logQuery(paths().data, args, Date.now());
+    const mayPage = !args.follow && !args.json && query.tail === undefined;
+    const output = mayPage ? pagedOutput() : stdout();
+    try {
+      return args.follow ? await follow(query, args, output) : await list(query, args, output);
+    } finally {
+      await output.close();
+    }
+  },
+});
+
+async function list(query: LogQuery, options: Options, output: Output): Promise<number> {
+  const counts: ReadCounts = { events: 0, torn: 0, vanished: 0 };
+  if (options.json) await listJson(query, output, counts);
+  else if (!(await listRows(query, { output, ...(await viewOf(options)) }, counts)))
+    process.stderr.write("km: Nothing matches\n");
+  for (const loss of lossesOf(counts)) process.stderr.write(`km: ${loss}\n`);
+  return 0;
+}
+
+async function follow(query: LogQuery, options: Options, output: Output): Promise<number> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  process.once("SIGINT", interrupt);
+  try {
+    if (options.json) await followJson(query, output, interrupted.signal);
+    else {
+      const view = { output, ...(await viewOf(options)), showPending: process.stdout.isTTY };
+      await followRows(query, view, interrupted.signal);
+    }
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+  return interrupted.signal.aborted ? INTERRUPTED : 0;
+}
+
+async function viewOf(options: Options) {
+  return { colours: await colours(process.stdout), width: terminalWidth(), payload: options.payload };
+}

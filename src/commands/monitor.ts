@@ -1,0 +1,127 @@
+/** `km monitor [flags] -- <command> [args...]`: runs an MCP server and records what passes. */
+import { defineCommand } from "../command.ts";
+import { tolerantSettings } from "../context.ts";
+import { KmError } from "../errors.ts";
+import { ignoredSignals } from "../proxy/inherited-signals.ts";
+import { Session } from "../proxy/session.ts";
+import { serverEnvironment } from "../proxy/spawn.ts";
+
+const DEFAULT_KILL_TIMEOUT_MS = 2000;
+
+export default defineCommand({
+  meta: { name: "monitor", description: "Run an MCP server and record what passes between it and its client" },
+  rest: "<command> [args...]",
+  args: {
+    name: {
+      type: "string",
+      valueHint: "name",
+      description: "Name of the server in logs (KM_NAME; default: from its command)",
+    },
+    "session-id": {
+      type: "string",
+      valueHint: "id",
+      description: "Id of this session (KM_SESSION_ID; default: time and randomness)",
+    },
+    payloads: {
+      type: "enum",
+      options: ["full", "redacted", "metadata", "off"],
+      description: "What of each message is recorded (KM_PAYLOADS; default: redacted)",
+    },
+    "no-journal": { type: "boolean", description: "Record nothing (KM_JOURNAL=false)" },
+    "kill-timeout": {
+      type: "string",
+      valueHint: "duration",
+      description: "How long each step of ending the server waits for it (KM_KILL_TIMEOUT; default: 2s)",
+    },
+    cwd: { type: "string", valueHint: "folder", description: "Working directory of the server (KM_CWD)" },
+    env: {
+      type: "string",
+      repeat: true,
+      alias: "e",
+      valueHint: "NAME=VALUE",
+      description: "Set a variable for the server; may be repeated (KM_ENV, one a line)",
+    },
+    "debug-replay": {
+      type: "string",
+      valueHint: "file",
+      description: "Play a file of JSON-RPC lines in place of a server (KM_DEBUG_REPLAY)",
+    },
+    config: { type: "string", valueHint: "file", description: "Configuration file (KM_CONFIG)" },
+    "log-level": {
+      type: "enum",
+      options: ["error", "warn", "info", "debug"],
+      description: "What km says on stderr (KM_LOG_LEVEL; default: warn)",
+    },
+    verbose: { type: "boolean", description: "Same as --log-level info (KM_VERBOSE)" },
+    debug: { type: "boolean", description: "Same as --log-level debug, with stack traces (KM_DEBUG)" },
+    server: { type: "boolean", description: "Accepted and ignored: km monitor --server -- <command> is an older form" },
+  },
+  examples: [
+    "km monitor -- npx -y @modelcontextprotocol/server-filesystem ~/Documents",
+    "km monitor --name files --payloads metadata -- ./my-server --port 1",
+    "km monitor --debug-replay recorded.jsonl",
+  ],
+  async run(args, rest) {
+    const { env } = process;
+    const replay = args["debug-replay"] ?? nonEmpty(env["KM_DEBUG_REPLAY"]);
+    const command = replay === undefined ? rest : await playerCommand(replay, rest);
+    if (command.length === 0) {
+      throw new KmError("USAGE", "No server to run", {
+        hint: "Put its command behind two dashes: km monitor -- npx -y some-server",
+      });
+    }
+    const additions = args.env.length > 0 ? args.env : (env["KM_ENV"] ?? "").split("\n").filter((line) => line !== "");
+    const server = {
+      command,
+      cwd: args.cwd ?? nonEmpty(env["KM_CWD"]) ?? process.cwd(),
+      env: serverEnvironment(env, additions),
+      ignoredSignals: ignoredSignals(),
+    };
+    const recording = import("../proxy/recording.ts");
+    let session: Session | undefined;
+    let failure: unknown;
+    try {
+      session = new Session(server, DEFAULT_KILL_TIMEOUT_MS, env["KM_PUMP"] === "streams" ? "streams" : undefined);
+    } catch (error) {
+      failure = error; // recorded, then thrown
+    }
+    const settings = await tolerantSettings({
+      ...(args.config === undefined ? {} : { file: args.config }),
+      flags: {
+        ...(args.payloads === undefined ? {} : { "journal.payloads": args.payloads }),
+        ...(args["no-journal"] ? { "journal.enabled": "false" } : {}),
+        ...(args["kill-timeout"] === undefined ? {} : { "monitor.kill_timeout": args["kill-timeout"] }),
+        ...logLevel(args, env),
+      },
+    });
+    const { startRecording } = await recording;
+    const recorder = startRecording(server, session, {
+      ...settings,
+      name: args.name ?? nonEmpty(env["KM_NAME"]),
+      sessionId: args["session-id"] ?? nonEmpty(env["KM_SESSION_ID"]),
+    });
+    if (session === undefined) {
+      recorder?.notStarted(failure);
+      throw failure;
+    }
+    const end = await session.end();
+    recorder?.close(end);
+    process.exit(end.exitCode); // output that nobody reads would keep the process, and the client waits for its end
+  },
+});
+
+function logLevel(args: { debug: boolean; verbose: boolean; "log-level": string | undefined }, env: NodeJS.ProcessEnv) {
+  if (args["log-level"] !== undefined) return { log_level: args["log-level"] };
+  if (args.debug || nonEmpty(env["KM_DEBUG"]) !== undefined) return { log_level: "debug" };
+  return args.verbose || nonEmpty(env["KM_VERBOSE"]) !== undefined ? { log_level: "info" } : {};
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === "" ? undefined : value;
+}
+
+async function playerCommand(file: string, rest: string[]): Promise<string[]> {
+  if (rest.length > 0) throw new KmError("USAGE", "Either --debug-replay or a server command, not both");
+  const { selfCommand } = await import("../self.ts");
+  return selfCommand(["__play", file]);
+}

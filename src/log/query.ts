@@ -1,0 +1,74 @@
+/** `logQuery`: which entries of which session a command line asks for. */
+import { parseDuration } from "../config/units.ts";
+import { KmError } from "../errors.ts";
+import { SESSION_ID } from "../journal/layout.ts";
+import { findSession, selectSession } from "../journal/select.ts";
+import type { Session } from "../journal/sessions.ts";
+import type { LogEntry } from "../stream/entry.ts";
+import { filterWantsPayload, parseFilter } from "../stream/filter.ts";
+
+export interface LogQuery {
+  session: Session;
+  matches(entry: LogEntry): boolean;
+  /** Whether `matches` looks into messages. */
+  wantsPayload: boolean;
+  /** Whether entries other than stderr lines may be left out. */
+  isSelective: boolean;
+  showsStderr: boolean;
+  /** Only so many of the last matching entries. */
+  tail: number | undefined;
+}
+
+export interface QueryArguments {
+  /** A session if the first word selects one; the rest is a filter. */
+  words: string[];
+  since: string | undefined;
+  tail: string | undefined;
+  stderr: boolean;
+}
+
+/** @throws KmError USAGE, FLT_001, JRN_001 or JRN_003 */
+export async function logQuery(dataFolder: string, args: QueryArguments, now: number): Promise<LogQuery> {
+  const since = args.since === undefined ? undefined : now - duration("--since", args.since);
+  const tail = args.tail === undefined ? undefined : count("--tail", args.tail);
+  const [first, ...others] = args.words;
+  const named = first !== undefined && mayBeSession(first) ? await findSession(dataFolder, first) : undefined;
+  const words = named?.kind === "found" ? others : args.words;
+  const filter = parseFilter(words);
+  const showsStderr = args.stderr || /\bis:stderr\b/.test(words.join(" "));
+  return {
+    session: named?.kind === "found" ? named.session : await selectSession(dataFolder),
+    matches: (entry) =>
+      (showsStderr || entry.kind !== "stderr") &&
+      (since === undefined || Date.parse(entry.timestamp) >= since) &&
+      filter(entry),
+    wantsPayload: filterWantsPayload(words),
+    isSelective: words.length > 0 || since !== undefined || tail !== undefined,
+    showsStderr,
+    tail,
+  };
+}
+
+/** @throws KmError USAGE */
+export function duration(flag: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) {
+    throw new KmError("USAGE", `Flag ${flag} cannot be "${text}"`, { hint: "Give a duration such as 30m, 12h or 7d." });
+  }
+  return ms;
+}
+
+/** @throws KmError USAGE */
+export function count(flag: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new KmError("USAGE", `Flag ${flag} cannot be "${text}"`, { hint: "Give a whole number." });
+  }
+  return Number(text);
+}
+
+/** Not what is surely part of a filter. A server's name may hold blanks, an id may not. */
+function mayBeSession(word: string): boolean {
+  return (
+    !/[:/()"!]/.test(word) && !["and", "or", "not"].includes(word) && (SESSION_ID.test(word) || word.includes(" "))
+  );
+}

@@ -1,0 +1,123 @@
+/** Entries as rows of a table, and their messages laid out below them. */
+import type { Colors } from "picocolors/types";
+import { formatBytes, formatDuration } from "../config/units.ts";
+import { prettyJson } from "../pretty-json.ts";
+import type { LogEntry } from "../stream/entry.ts";
+import type { Direction, StreamEvent } from "../stream/event.ts";
+import { type Column, printable } from "../terminal.ts";
+import { isObject } from "../wire/jsonrpc.ts";
+
+export const LOG_COLUMNS: Column[] = [
+  { header: "TIME", width: 12 },
+  { header: "SEQ", width: 5, align: "right" },
+  { header: "", width: 1 },
+  { header: "METHOD", width: 12, flexible: true },
+  { header: "TARGET", width: 12, flexible: true },
+  { header: "TOOK", width: 7, align: "right" },
+  { header: "SIZE", width: 6, align: "right" },
+  { header: "OUTCOME", width: 12, flexible: true },
+];
+
+const PAYLOAD_INDENT = "    ";
+
+/** For rows that are printed before others are known: what texts may need, where the terminal has the room. */
+export const LIVE_COLUMNS: Column[] = LOG_COLUMNS.map((column) =>
+  column.flexible ? { ...column, width: 26 } : column,
+);
+
+/** The cells of `LOG_COLUMNS`, safe to print whatever the client and the server sent. */
+export function logCells(entry: LogEntry, colours: Colors): string[] {
+  return [
+    colours.dim(localTime(entry.timestamp)),
+    String(entry.seq),
+    arrow(entry.direction),
+    printable(methodOf(entry)),
+    printable(entry.tool ?? entry.target ?? ""),
+    entry.duration_ms === undefined ? "" : formatDuration(entry.duration_ms),
+    formatBytes(entry.bytes),
+    outcome(entry, colours),
+  ];
+}
+
+/** The messages of an entry, each behind its arrow and indented; empty where none was recorded. */
+export function payloadText(entry: LogEntry, colours: Colors): string {
+  return entry.events.map((event) => eventPayload(event, colours, `${arrow(event.direction)} `)).join("");
+}
+
+/** One message, indented, behind the given text; empty where the event has none. */
+export function eventPayload(event: StreamEvent, colours: Colors, before: string): string {
+  const text = event.message === undefined ? printable(textOf(event)) : prettyJson(event.message, colours);
+  if (text === "") return "";
+  const cut = event.truncated ? ` ${colours.dim("(too large: only its beginning and end were recorded)")}` : "";
+  return `${`${before}${text}${cut}`.replace(/^/gm, PAYLOAD_INDENT)}\n`;
+}
+
+/** Client to server, or server to client. */
+export function arrow(direction: Direction): string {
+  return direction === "request" ? "→" : "←";
+}
+
+/** What became of the entry, in words. */
+export function outcome(entry: LogEntry, colours: Colors): string {
+  const rounds = entry.rounds > 1 ? colours.dim(` (${entry.rounds} rounds)`) : "";
+  switch (entry.state) {
+    case "ok":
+      if (entry.kind === "call" || entry.kind === "answer") return colours.green("ok") + rounds;
+      return colours.dim(printable(textOf(entry.events[0])));
+    case "error":
+      return colours.red(failure(entry)) + rounds;
+    case "pending":
+    case "unanswered":
+    case "cancelled":
+      return colours.yellow(entry.state) + rounds;
+  }
+}
+
+/** Local time of day, with milliseconds. */
+function localTime(timestamp: string): string {
+  const date = new Date(timestamp);
+  if (Number.isNaN(date.getTime())) return printable(timestamp);
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => pad(part, 2));
+  return `${hours}:${minutes}:${seconds}.${pad(date.getMilliseconds(), 3)}`;
+}
+
+/** Local date and time of day, to the second. */
+export function localDateTime(timestamp: string): string {
+  const date = new Date(timestamp);
+  if (Number.isNaN(date.getTime())) return printable(timestamp);
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)} ${localTime(timestamp).slice(0, 8)}`;
+}
+
+function methodOf(entry: LogEntry): string {
+  return entry.method ?? (entry.kind === "lifecycle" ? (entry.events[0]?.type ?? "") : `(${entry.kind})`);
+}
+
+/** What an event says that is not a message of the protocol. */
+function textOf(event: StreamEvent | undefined): string {
+  if (event?.type === "server_start" || event?.type === "server_stop") return detailOf(event);
+  return event?.text ?? (event?.base64 === undefined ? "" : "(not UTF-8)");
+}
+
+/** The members of km's own message: `exit_code 1, reason client closed`. */
+function detailOf(event: StreamEvent): string {
+  try {
+    const detail: unknown = JSON.parse(event.message ?? "{}");
+    if (!isObject(detail)) return "";
+    const members = Object.entries(detail).map(
+      ([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") : String(value)}`,
+    );
+    return members.join(", ");
+  } catch {
+    return "";
+  }
+}
+
+function failure(entry: LogEntry): string {
+  if (entry.kind === "malformed") return printable(`malformed ${textOf(entry.events[0])}`.trim());
+  const type = /^[a-z_]+$/.test(entry.error_type ?? "") ? entry.error_type : `error ${entry.error_type ?? ""}`;
+  return printable(`${type} ${entry.error_message ?? ""}`.trim());
+}
+
+function pad(number: number, digits: number): string {
+  return String(number).padStart(digits, "0");
+}

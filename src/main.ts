@@ -1,0 +1,22 @@
+/** The entry of km: argv -> command -> exit code. Imports nothing eagerly: what a command needs, it loads. */
+import { COMMIT, VERSION } from "./version.ts";
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: string[]): Promise<number> {
+  // Everything behind the first "--" belongs to the server: it is never looked into here.
+  const split = argv.indexOf("--");
+  const words = split < 0 ? argv : argv.slice(0, split);
+  const rest = split < 0 ? [] : argv.slice(split + 1);
+  if (words.length === 1 && (words[0] === "--version" || words[0] === "-v")) {
+    console.log(`km ${VERSION} (${COMMIT})`); // process.stdout would load Node's streams: 3 ms
+    return 0;
+  }
+  try {
+    const { dispatch } = await import("./dispatch.ts");
+    return await dispatch(words, rest);
+  } catch (error) {
+    const { reportError } = await import("./report.ts");
+    return reportError(error);
+  }
+}

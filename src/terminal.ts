@@ -1,0 +1,126 @@
+/** What a terminal needs: tables that fit it, colours where wanted, text made safe to show, and a question. */
+import type { Colors } from "picocolors/types";
+
+export interface Column {
+  header: string;
+  align?: "right";
+  /** Gives up width where the terminal is too narrow. */
+  flexible?: true;
+  /** Least width; for rows that are printed before all of them are known. */
+  width?: number;
+}
+
+const GAP = "  ";
+const NARROWEST = 6;
+
+/** A table with its header line; cells may hold colours but no control characters: see `printable`. */
+export function table(columns: Column[], rows: string[][], width = terminalWidth()): string {
+  const widths = columnWidths(columns, rows, width);
+  const headers = columns.map((column) => column.header);
+  return [headers, ...rows].map((cells) => tableRow(columns, widths, cells, width)).join("");
+}
+
+/** Undefined where there is no terminal, or one that does not know: a fresh pseudo-terminal has 0 columns. */
+export function terminalWidth(): number | undefined {
+  return process.stdout.columns || undefined;
+}
+
+/**
+ * How wide each column is for these rows.
+ *
+ * @param width of the terminal; undefined for no limit
+ */
+export function columnWidths(columns: Column[], rows: string[][], width: number | undefined): number[] {
+  const widths = columns.map((column) => Math.max(column.width ?? 0, Bun.stringWidth(column.header)));
+  for (const cells of rows) {
+    widths.forEach((least, index) => (widths[index] = Math.max(least, Bun.stringWidth(cells[index] ?? ""))));
+  }
+  let excess = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (columns.length - 1) - (width ?? Infinity);
+  while (excess > 0) {
+    const widest = widths.reduce(
+      (best, one, index) => (columns[index]?.flexible && one > (widths[best] ?? NARROWEST) ? index : best),
+      -1,
+    );
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    excess--;
+  }
+  return widths;
+}
+
+/**
+ * One line, truncated with an ellipsis where a flexible cell or the line is too long for the terminal. The last cell may
+ * take what room the line has left.
+ */
+export function tableRow(columns: Column[], widths: number[], cells: string[], width: number | undefined): string {
+  const fitted = columns.map((column, index) => {
+    const [cell, room] = [cells[index] ?? "", widths[index] ?? 0];
+    const isTight = column.flexible && width !== undefined && index < columns.length - 1;
+    const text = isTight ? truncate(cell, room) : cell;
+    const padding = " ".repeat(Math.max(0, room - Bun.stringWidth(text)));
+    return column.align === "right" ? padding + text : text + padding;
+  });
+  const line = fitted.join(GAP).trimEnd();
+  return `${width === undefined ? line : truncate(line, width)}\n`;
+}
+
+function truncate(text: string, width: number): string {
+  if (Bun.stringWidth(text) <= width) return text;
+  // Bun.sliceAnsi (1.4.5) keeps a wide character that reaches over the end, with its own ellipsis too.
+  for (let end = width - 1; end > 0; end--) {
+    const part = Bun.sliceAnsi(text, 0, end);
+    if (Bun.stringWidth(part) < width) return `${part}…`;
+  }
+  return width > 0 ? "…" : "";
+}
+
+/**
+ * Colours, or functions that change nothing: off for what is not a terminal, for `TERM=dumb` and for a non-empty
+ * `NO_COLOR`; on for `FORCE_COLOR` unless it is `0`.
+ */
+export async function colours(stream: { isTTY?: boolean }): Promise<Colors> {
+  const { createColors } = await import("picocolors").then((module) => module.default);
+  return createColors(wantsColour(stream));
+}
+
+function wantsColour(stream: { isTTY?: boolean }): boolean {
+  const { NO_COLOR = "", FORCE_COLOR = "", TERM } = process.env;
+  if (NO_COLOR !== "") return false;
+  if (FORCE_COLOR !== "") return FORCE_COLOR !== "0";
+  return stream.isTTY === true && TERM !== "dumb";
+}
+
+// Control characters and escape sequences; invisible and direction-changing characters, which make a text look like
+// another one (CVE-2021-42574); tag characters, which hide text from people but not from models; lone surrogates.
+const UNSAFE =
+  /[\p{Cc}\u061c\u115f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;
+const SHORT_ESCAPES: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** Text from anywhere, safe to print on one line: what could act on the terminal or deceive the eye is escaped. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, (unsafe) => SHORT_ESCAPES[unsafe] ?? escapeUnits(unsafe));
+}
+
+/** As JSON would, so that an escaped JSON text stays one. */
+function escapeUnits(text: string): string {
+  return Array.from({ length: text.length }, (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, "0")}`).join(
+    "",
+  );
+}
+
+/** Whether someone is there to answer a question. */
+export function isInteractive(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** Asks on stderr; anything but yes is no, the end of input too. */
+export async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import("node:readline");
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  lines.once("close", () => resolve(""));
+  lines.question(`${question} [y/N] `, resolve);
+  const answer = await promise;
+  lines.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
