@@ -1,0 +1,140 @@
+/**
+ * Builds the executables: `bun run build` for this machine into dist/, `bun run build:all` for every target into
+ * dist/<target>/ with SHA-256 sums. Options: --target NAME (repeatable), --plugins (build plugins for all targets too),
+ * --outdir FOLDER (in place of dist).
+ */
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import packageJson from "./package.json";
+
+const TARGETS = [
+  "linux-x64",
+  "linux-arm64",
+  "linux-x64-musl",
+  "linux-arm64-musl",
+  "darwin-x64",
+  "darwin-arm64",
+  "windows-x64",
+  "windows-arm64",
+] as const;
+type Target = (typeof TARGETS)[number];
+
+const { values: options } = parseArgs({
+  options: {
+    all: { type: "boolean" },
+    target: { type: "string", multiple: true },
+    plugins: { type: "boolean" },
+    outdir: { type: "string", default: "dist" },
+  },
+});
+const { outdir } = options;
+const commit = currentCommit();
+const here = hostTarget();
+
+if (options.all || options.target !== undefined) {
+  for (const target of options.all ? TARGETS : (options.target ?? []).map(checkedTarget)) {
+    const folder = join(outdir, target);
+    rmSync(folder, { recursive: true, force: true });
+    const built = [await buildKm(target, folder)];
+    if (options.plugins || target === here) built.push(...(await buildPlugins(target, folder)));
+    await writeSums(folder, built);
+  }
+} else {
+  const built = [await buildKm(here, outdir), ...(await buildPlugins(here, outdir))];
+  await writeSums(outdir, built);
+}
+
+/** A copy of the sources without git, or a machine without it, can build km too. */
+function currentCommit(): string {
+  if (!existsSync(".git") || Bun.which("git") === null) return "unknown";
+  return Bun.spawnSync(["git", "rev-parse", "--short=12", "HEAD"]).stdout.toString().trim() || "unknown";
+}
+
+async function buildKm(target: Target, folder: string): Promise<string> {
+  return await compile(
+    "src",
+    ["src/main.ts", "src/proxy/pump-poll-worker.ts"],
+    target,
+    join(folder, executable("km", target)),
+  );
+}
+
+async function buildPlugins(target: Target, folder: string): Promise<string[]> {
+  const names = existsSync("plugins")
+    ? readdirSync("plugins").filter((name) => existsSync(join("plugins", name, "main.ts")))
+    : [];
+  const built: string[] = [];
+  for (const name of names) {
+    built.push(
+      await compile(
+        join("plugins", name),
+        [join("plugins", name, "main.ts")],
+        target,
+        join(folder, executable(`km-plugin-${name}`, target)),
+      ),
+    );
+  }
+  return built;
+}
+
+async function compile(root: string, entrypoints: string[], target: Target, outfile: string): Promise<string> {
+  mkdirSync(join(outfile, ".."), { recursive: true });
+  const started = performance.now();
+  await Bun.build({
+    entrypoints,
+    root,
+    compile: {
+      target: `bun-${target}`,
+      outfile,
+      // km is started inside strangers' folders: nothing there may configure it.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+      autoloadTsconfig: false,
+      autoloadPackageJson: false,
+    },
+    minify: true,
+    bytecode: true,
+    splitting: true,
+    format: "esm",
+    define: {
+      KM_VERSION: JSON.stringify(packageJson.version),
+      KM_COMMIT: JSON.stringify(commit),
+      KM_MUSL: String(target.endsWith("musl")),
+    },
+  });
+  console.error(`${outfile} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  return outfile;
+}
+
+/** `sha256sum -c SHA256SUMS` checks them. */
+async function writeSums(folder: string, files: string[]): Promise<void> {
+  const lines = await Promise.all(
+    files.map(async (file) => {
+      const hash = new Bun.CryptoHasher("sha256");
+      for await (const chunk of Bun.file(file).stream()) hash.update(chunk);
+      return `${hash.digest("hex")}  ${basename(file)}\n`;
+    }),
+  );
+  writeFileSync(join(folder, "SHA256SUMS"), lines.join(""));
+}
+
+function executable(name: string, target: Target): string {
+  return target.startsWith("windows") ? `${name}.exe` : name;
+}
+
+function hostTarget(): Target {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const musl =
+    process.platform === "linux" &&
+    existsSync(`/lib/ld-musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`) &&
+    !existsSync("/lib64/ld-linux-x86-64.so.2") &&
+    !existsSync("/lib/ld-linux-aarch64.so.1");
+  return checkedTarget(`${platform}-${process.arch}${musl ? "-musl" : ""}`);
+}
+
+function checkedTarget(name: string): Target {
+  const target = TARGETS.find((known) => known === name);
+  if (target === undefined) throw new Error(`Unknown target ${name}; known: ${TARGETS.join(", ")}`);
+  return target;
+}
