@@ -1,0 +1,176 @@
+/** From words to commands: help, refusals and exit codes of the program itself. */
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { TemporaryData } from "./journal/make-journal.ts";
+import { km } from "./commands/record-session.ts";
+
+async function run(...words: string[]) {
+  await using data = await TemporaryData.create();
+  return await km(data.folder, words);
+}
+
+describe("km", () => {
+  test("--help lists the commands, without those that km starts itself with", async () => {
+    const { stdout, stderr, exitCode } = await run("--help");
+    expect([stderr, exitCode]).toEqual(["", 0]);
+    expect(stdout).toMatchInlineSnapshot(`
+      "km: see what your MCP servers are asked and what they answer
+
+      Usage: km <command> [options]
+
+        monitor     Run an MCP server and record what passes
+        sessions    List recorded sessions
+        logs        Show the calls of a session
+        show        Show one call with its payloads
+        stats       Counts, errors and latency by method and tool
+        export      Write recorded events as JSONL, HAR or CSV
+        replay      Send a session's requests to a fresh server
+        clear-logs  Delete recorded sessions
+        config      Read and change the configuration
+
+      See km <command> --help.
+      "
+    `);
+    expect((await run("help")).stdout).toBe(stdout);
+    expect((await run("-h")).stdout).toBe(stdout);
+  });
+
+  test("without words the help goes to stderr, as a usage error", async () => {
+    const { stdout, stderr, exitCode } = await run();
+    expect([stdout, exitCode]).toEqual(["", 2]);
+    expect(stderr).toContain("Usage: km <command>");
+  });
+
+  test("--version is one line", async () => {
+    const { stdout, exitCode } = await run("--version");
+    expect(stdout).toMatch(/^km \S+ \(\S+\)\n$/);
+    expect(exitCode).toBe(0);
+    expect((await run("-v")).stdout).toBe(stdout);
+  });
+
+  test.each([
+    [["mnitor"], 'km: Unknown command "mnitor"\n    Did you mean monitor?\n'],
+    [["toString"], 'km: Unknown command "toString"\n    See km --help.\n'],
+    [["config", "sho"], 'km: Unknown command "config sho"\n    Did you mean show?\n'],
+    [["sessions", "--jsn"], "km: Unknown flag --jsn\n    Did you mean --json?\n"],
+    [["monitor"], "km: No server to run\n"],
+    [["replay", "last"], "km: No server to send the requests to\n"],
+  ])("%j is refused", async (words, message) => {
+    const { stdout, stderr, exitCode } = await run(...words);
+    expect([stdout, exitCode]).toEqual(["", 2]);
+    expect(stderr).toStartWith(message);
+  });
+
+  test("what stands behind -- is the server's: --help there is not km's", async () => {
+    const fixture = join(import.meta.dir, "fixtures/print-arguments.ts");
+    const { stdout, exitCode } = await run("monitor", "--", process.execPath, fixture, "--help", "--", "-v");
+    expect([stdout, exitCode]).toEqual(['["--help","--","-v"]\n', 0]);
+  });
+});
+
+describe("km <command> --help", () => {
+  test("config", async () => {
+    expect((await run("config", "--help")).stdout).toMatchInlineSnapshot(`
+      "Read and change the configuration
+
+      Usage: km config <command> [options]
+
+        show      Show every value in force
+        path      Show where km keeps its files
+        get       Show one value
+        set       Change one value
+        validate  Check the configuration files
+
+      See km config <command> --help.
+      "
+    `);
+  });
+
+  test("monitor", async () => {
+    expect((await run("monitor", "--help")).stdout).toMatchInlineSnapshot(`
+      "Run an MCP server and record what passes between it and its client (km monitor)
+
+      USAGE km monitor [OPTIONS]  -- <command> [args...]
+
+      OPTIONS
+
+                                  --name=<name>    Name of the server in logs (KM_NAME; default: from its command)
+                              --session-id=<id>    Id of this session (KM_SESSION_ID; default: time and randomness)
+        --payloads=<full|redacted|metadata|off>    What of each message is recorded (KM_PAYLOADS; default: redacted)
+                                   --no-journal    Record nothing (KM_JOURNAL=false)
+                      --kill-timeout=<duration>    How long each step of ending the server waits for it (KM_KILL_TIMEOUT; default: 2s)
+                                 --cwd=<folder>    Working directory of the server (KM_CWD)
+                         -e, --env=<NAME=VALUE>    Set a variable for the server; may be repeated (KM_ENV, one a line)
+                          --debug-replay=<file>    Play a file of JSON-RPC lines in place of a server (KM_DEBUG_REPLAY)
+                                --config=<file>    Configuration file (KM_CONFIG)
+            --log-level=<error|warn|info|debug>    What km says on stderr (KM_LOG_LEVEL; default: warn)
+                                      --verbose    Same as --log-level info (KM_VERBOSE)
+                                        --debug    Same as --log-level debug, with stack traces (KM_DEBUG)
+                                       --server    Accepted and ignored: km monitor --server -- <command> is an older form
+
+      EXAMPLES
+
+        km monitor -- npx -y @modelcontextprotocol/server-filesystem ~/Documents
+        km monitor --name files --payloads metadata -- ./my-server --port 1
+        km monitor --debug-replay recorded.jsonl
+      "
+    `);
+  });
+
+  test("replay", async () => {
+    expect((await run("replay", "--help")).stdout).toMatchInlineSnapshot(`
+      "Send a session's requests to a fresh server and compare the answers (km replay)
+
+      USAGE km replay [OPTIONS] <SESSION> [FILTER...] -- <command> [args...]
+
+      ARGUMENTS
+
+        SESSION    An id, the start or end of one, a server's name for its latest session, or last (Required)
+         FILTER    Which requests to send; default: all
+
+      OPTIONS
+
+        --timeout=<duration>    How long a request waits for its answer (Default: 30s)
+          --only-differences    Leave out requests that were answered the same
+                      --json    One request per line as JSON
+
+      EXAMPLES
+
+        km replay last -- node build/server.js
+        km replay files tool:read_file --only-differences -- npx -y some-server@next ~/Documents
+      "
+    `);
+  });
+
+  test("show", async () => {
+    expect((await run("show", "-h")).stdout).toMatchInlineSnapshot(`
+      "Show one call with its payloads (km show)
+
+      USAGE km show [OPTIONS] <EVENT>
+
+      ARGUMENTS
+
+        EVENT    A number from km logs, of the latest session, or session/number (Required)
+
+      OPTIONS
+
+        --json    The events of the call, one per line as JSON
+
+      EXAMPLES
+
+        km show 17
+        km show filesystem/17
+        km show 3f9a01bc/17 --json | jq .message
+      "
+    `);
+  });
+
+  test.each(["sessions", "logs", "stats", "export", "clear-logs", "config set", "config validate"])(
+    "%s: has usage, and stderr stays empty",
+    async (command) => {
+      const { stdout, stderr, exitCode } = await run(...command.split(" "), "--help");
+      expect([stderr, exitCode]).toEqual(["", 0]);
+      expect(stdout).toContain(`USAGE km ${command}`);
+    },
+  );
+});

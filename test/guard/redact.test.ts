@@ -1,0 +1,355 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { KmError } from "../../src/errors.ts";
+import { createRedactor } from "../../src/guard/redact.ts";
+
+const redactor = createRedactor();
+
+/** What a redactor makes of a text; also holds it to its promises for every text of these tests. */
+function redact(text: string, using = redactor): string {
+  const result = using.redact(text);
+  expect(result.count > 0).toBe(result.text !== text);
+  if (result.count > 0) expect(using.suspects(Buffer.from(text))).toBe(true);
+  expect(using.redact(result.text)).toEqual({ text: result.text, count: 0 });
+  return result.text;
+}
+
+/** Random-looking characters, put together here so that no scanner takes this file for a leak. */
+function random(length: number, alphabet = "a1B2c3D4e5F6g7H8"): string {
+  return alphabet.repeat(Math.ceil(length / alphabet.length)).slice(0, length);
+}
+
+const hex = (length: number) => random(length, "0a1b2c3d4e5f6789");
+const jwt = `${["ey", "JhbGciOiJIUzI1NiJ9"].join("")}.${["ey", "JzdWIiOiIxMjM0NTY3ODkwIn0"].join("")}.${random(43)}`;
+const pem = (end: boolean, lineEnd = "\n") =>
+  [
+    "-----BEGIN RSA PRIVATE" + " KEY-----",
+    random(64),
+    random(64),
+    "Qk9=",
+    end ? "-----END RSA PRIVATE" + " KEY-----" : "",
+  ].join(lineEnd);
+
+/** Each secret by its kind; the second is what is masked where that is not all of it. */
+const credentials: [kind: string, text: string, secret?: string][] = [
+  ["private-key", pem(true)],
+  ["private-key", pem(true, "\\n")],
+  ["age-secret-key", `AGE-SECRET${"-KEY-1"}${random(58, "QPZRY9X8GF2TVDW0")}`],
+  ["jwt", jwt],
+  ["password", `postgres://app:${random(9)}@db.internal:5432/app`, random(9)],
+  ["password", `redis://:p@ss-${random(9)}@cache`, `p@ss-${random(9)}`],
+  ["bearer", `Bearer ${random(24)}`, random(24)],
+  ["bearer", `authorization: bearer ${random(24)}`, random(24)],
+  ["basic", `Basic ${btoa("joe:hunter2")}`, btoa("joe:hunter2")],
+  ["aws-access-key", `${"AK"}IA${random(16, "ABCD2345")}`],
+  ["aws-access-key", `${"AS"}IA${random(16, "ABCD2345")}`],
+  ...["p", "o", "u", "s", "r"].map((letter): [string, string] => ["github-token", `gh${letter}_${random(36)}`]),
+  ["github-token", `github${"_pat_"}${random(22)}_${random(59)}`],
+  ["gitlab-token", `gl${"pat-"}${random(20)}`],
+  ["slack-token", `xo${"xb-"}123456789012-${random(24)}`],
+  ["slack-token", `xa${"pp-"}1-A0123-${random(24)}`],
+  ["slack-webhook", `https://hooks.slack${".com"}/services/T0123/B0123/${random(24)}`, `T0123/B0123/${random(24)}`],
+  ["discord-webhook", `https://discord${".com"}/api/webhooks/123456789/${random(68)}`, random(68)],
+  ["stripe-key", `sk${"_live_"}${random(24)}`],
+  ["stripe-key", `rk${"_test_"}${random(24)}`],
+  ["anthropic-key", `sk${"-ant-"}api03-${random(93)}`],
+  ["openai-key", `sk${"-proj-"}${random(48)}`],
+  ["openai-key", `sk${"-"}${random(48)}`],
+  ["google-api-key", `AI${"za"}${random(35)}`],
+  ["google-token", `ya${"29."}${random(40)}`],
+  ["google-client-secret", `GOC${"SPX-"}${random(28)}`],
+  ["npm-token", `np${"m_"}${random(36)}`],
+  ["pypi-token", `py${"pi-AgE"}${random(80)}`],
+  ["huggingface-token", `h${"f_"}${random(34)}`],
+  ["digitalocean-token", `dop${"_v1_"}${hex(64)}`],
+  ["sendgrid-key", `S${"G."}${random(22)}.${random(43)}`],
+  ["twilio-key", `TWILIO sid S${"K"}${hex(32)}`, `S${"K"}${hex(32)}`],
+  ["telegram-token", `123456789:${"AA"}${random(33)}`, `${"AA"}${random(33)}`],
+  ["azure-storage-key", `AccountName=x;Account${"Key="}${random(86)}==;EndpointSuffix=y`, `${random(86)}==`],
+  ["azure-signature", `https://x.blob.core/y?sv=1&si${"g="}${random(43)}%3D`, `${random(43)}%3D`],
+  ["databricks-token", `da${"pi"}${hex(32)}`],
+  ["shopify-token", `shp${"at_"}${hex(32)}`],
+  ["linear-key", `lin${"_api_"}${random(40)}`],
+  ["notion-token", `nt${"n_"}${random(46)}`],
+  ["notion-token", `sec${"ret_"}${random(43)}`],
+  ["doppler-token", `dp${".pt."}${random(43)}`],
+  ["vault-token", `hv${"s."}${random(24)}`],
+];
+
+describe("redact masks credentials by their looks", () => {
+  test.each(credentials)("%s", (kind, text, secret = text) => {
+    const masked = text.replace(secret, `[redacted:${kind}]`);
+    expect(redact(`see ${text} there`)).toBe(`see ${masked} there`);
+    expect(redact(JSON.stringify({ text: `line\n${text}\nline` }))).toBe(
+      JSON.stringify({ text: `line\n${masked}\nline` }),
+    );
+    expect(redact(JSON.stringify({ token: text }))).not.toContain(secret);
+    expect(redact(JSON.stringify({ [text]: 1 }))).not.toContain(secret);
+  });
+});
+
+describe("redact masks what stands under a sensitive name", () => {
+  test.each([
+    ['{"password":"hunter2"}', '{"password":"[redacted:password]"}'],
+    ['{ "db-Password" :\t"two words" }', '{ "db-Password" :\t"[redacted:password]" }'],
+    ['{"pass\\u0077ord":"x"}', '{"pass\\u0077ord":"[redacted:password]"}'],
+    ['{"password":12345,"otp":0,"token":5}', '{"password":"[redacted:password]","otp":"[redacted:otp]","token":5}'],
+    ['{"Client Secret":"x","x-api-key":"y"}', '{"Client Secret":"[redacted:secret]","x-api-key":"[redacted:api-key]"}'],
+    ['{"Set-Cookie":["a=b","c=d"]}', '{"Set-Cookie":["[redacted:cookie]","[redacted:cookie]"]}'],
+    ['{"Authorization":"Bearer x"}', '{"Authorization":"[redacted:authorization]"}'],
+    ['[{"name":"DB_PASSWORD","value":"x"}]', '[{"name":"DB_PASSWORD","value":"[redacted:password]"}]'],
+    ['["--token","x","--port","1"]', '["--token","[redacted:token]","--port","1"]'],
+    [
+      '{"connectionString":"x","privateKey":"y"}',
+      '{"connectionString":"[redacted:connection-string]","privateKey":"[redacted:private-key]"}',
+    ],
+    ['{"password":"a","password":"b"}', '{"password":"[redacted:password]","password":"[redacted:password]"}'],
+  ])("%s", (text, masked) => {
+    expect(redact(text)).toBe(masked);
+  });
+});
+
+describe("redact masks what text assigns to a sensitive name", () => {
+  test.each([
+    ["DB_PASSWORD=letmein", "DB_PASSWORD=[redacted:password]"],
+    ["export API_KEY='abcd1234'", "export API_KEY='[redacted:api-key]'"],
+    ["mysql --password=letmein -u joe", "mysql --password=[redacted:password] -u joe"],
+    ["tool --api-key a1b2c3d4e5 run", "tool --api-key [redacted:api-key] run"],
+    ["  password: hunter2", "  password: [redacted:password]"],
+    ["API key: a1b2c3D4", "API key: [redacted:api-key]"],
+    ["GET /x?page=1&access_token=abcd&z=2", "GET /x?page=1&access_token=[redacted:token]&z=2"],
+    ["Server=x;Password=letmein;Database=y", "Server=x;Password=[redacted:password];Database=y"],
+    ["Cookie: sid=1; theme=dark", "Cookie: [redacted:cookie]"],
+    ["<password>letmein</password>", "<password>[redacted:password]</password>"],
+    ['got {"password": "a \\"b\\" c", "n": 1} back', 'got {"password": "[redacted:password]", "n": 1} back'],
+    ["{'token': 'abc', 'n': 1}", "{'token': '[redacted:token]', 'n': 1}"],
+    ['conf: {"pin": 1234}', 'conf: {"pin": "[redacted:pin]"}'],
+  ])("%s", (text, masked) => {
+    expect(redact(text)).toBe(masked);
+    expect(redact(JSON.stringify({ text }))).toBe(JSON.stringify({ text: masked }));
+  });
+});
+
+describe("redact leaves alone what is not a secret", () => {
+  test.each([
+    "the token is invalid; a password reset is needed, then a new API key is issued",
+    "password: required, at least 8 characters",
+    "Basic authentication or bearer authentication; basic configuration",
+    "commit 3f785a0c1b2d4e6f8a9b0c1d2e3f4a5b6c7d8e9f at 2026-11-21T06:34:44.123456Z",
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "/home/joe/.config/tokens/secret.json and C:\\Users\\joe\\password.txt",
+    "const token = getToken(request); if (token === undefined) throw new Error('no token');",
+    "connect(user=user, password=password, token=process.env.TOKEN)",
+    "password = config.get('password')",
+    "PWD=/home/joe/project2 OLDPWD=/tmp/a1",
+    "type A = Token<Kind.DotToken>; type B = Token<Kind.PlusToken>;",
+    '{"dependencies":{"js-cookie":"^3.0.5","jsonwebtoken":"~9.0.2","pbkdf2-password":"1.2.1"}}',
+    "task-list risk-free disk-1 MSG.text half_life npm_config_registry AKIA ASIA",
+    "see https://example.com/a@b and npm i @scope/pkg@1.2.3, mail joe@example.com",
+    "PASSWORD=${DB_PASSWORD} TOKEN=<token> SECRET=*** API_KEY=$KEY",
+    '{"token":null,"password":true,"secret":"","apiKey":"${KEY}","pwd":"/home/joe","credentials":"include"}',
+    '{"_meta":{"progressToken":"abc123def456"},"maxTokens":5,"max_tokens":5,"requestState":"a1b2c3d4e5f6"}',
+    '{"nextCursor":"abc123","cursor":"x","pageToken":"y","nextPageToken":"z","syncToken":"t","cancellationToken":"u"}',
+    '{"tokens":["the","cat"],"inputTokens":"5","totalTokens":5,"tokenCount":"7","continuationToken":"v","key":"value"}',
+    '{"properties":{"password":{"type":"string","minLength":8},"token":{"type":"string"}},"required":["password","token"]}',
+    '{"id":9007199254740993, "id":1e400 ,"x":"\\u00e9\\/\\ud83d\\ude00"}',
+    `{"type":"image","data":"${"iVBORw0KGgoAAAANSUhEUgAA".repeat(2000)}"}`,
+  ])("%s", (text) => {
+    expect(redact(text)).toBe(text);
+    const nested = JSON.stringify({ text });
+    expect(redact(nested)).toBe(nested);
+  });
+});
+
+test("suspects lets ordinary messages pass, progress tokens and schemas among them", () => {
+  const lines = [
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read","arguments":{"path":"/a"},"_meta":{"progressToken":1}}}',
+    '{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"the token, the key; see https://example.com/x"}]}}',
+    '{"inputSchema":{"type":"object","properties":{"password":{"type":"string"}},"required":["path"]}}',
+  ];
+  expect(redactor.suspects(Buffer.from(lines.join("\n")))).toBe(false);
+  expect(redactor.suspects(Buffer.from(`${lines.join("\n")}\n{"password":"x"}`))).toBe(true);
+});
+
+test("redact keeps every byte outside the mask, at any depth of JSON in strings", () => {
+  const inner = '{"n":9007199254740993, "e":"\\u00e9\\/", "password":"a\\"b","pin":1}';
+  const outer = `{"a":${JSON.stringify(JSON.stringify(inner))},  "b":1.0}`;
+  const masked = '{"n":9007199254740993, "e":"\\u00e9\\/", "password":"[redacted:password]","pin":"[redacted:pin]"}';
+  expect(redact(outer)).toBe(`{"a":${JSON.stringify(JSON.stringify(masked))},  "b":1.0}`);
+});
+
+test("redact masks what can be seen of a message that is cut or broken", () => {
+  expect(redact('{"password":"hunt')).toBe('{"password":"[redacted:password]');
+  expect(redact('{"text":"{\\"password\\":\\"hunt\\u00')).not.toContain("hunt");
+  expect(redact('{"a":"b" "password":"hunter"')).not.toContain("hunter");
+  expect(redact('ader","x":"{\\"password\\":\\"hunter\\"}"}')).not.toContain("hunter");
+  expect(redact('{"a":"tab\there","b":"\\x","password":"hunter"}')).not.toContain("hunter");
+});
+
+test("redact masks a private key whose end is missing", () => {
+  const key = pem(false).trimEnd();
+  expect(redact(`key: ${key}`)).toBe("key: [redacted:private-key]");
+  expect(redact(`${key}\n(cut off)`)).toBe("[redacted:private-key]\n(cut off)");
+  expect(redact(JSON.stringify({ key }).slice(0, -9))).toBe('{"key":"[redacted:private-key]');
+});
+
+test("redact survives very deep nesting", () => {
+  const deep = `${"[".repeat(100_000)}{"password":"x"}${"]".repeat(100_000)}`;
+  expect(redactor.redact(deep).count).toBe(1);
+  expect(redactor.redact(`${'{"a":'.repeat(100_000)}"password=hunter2"`).count).toBe(1);
+});
+
+describe("rules", () => {
+  test("keys are sensitive however they are spelled", () => {
+    const own = createRedactor({ keys: ["customer_ssn", "iban"] });
+    expect(redact('{"CustomerSSN":"1","IBAN":"2","n":3}', own)).toBe(
+      '{"CustomerSSN":"[redacted:customer-ssn]","IBAN":"[redacted:iban]","n":3}',
+    );
+  });
+
+  test("keys that no keyword can stand for are found too", () => {
+    expect(redact('{"id":"1"}', createRedactor({ keys: ["id"] }))).toBe('{"id":"[redacted:id]"}');
+    expect(redact('{"heslo-č":"1"}', createRedactor({ keys: ["heslo-č"] }))).toBe('{"heslo-č":"[redacted:heslo]"}');
+    expect(redact('{"user[code]":"1"}', createRedactor({ keys: ["user[code]"] }))).toBe(
+      '{"user[code]":"[redacted:user-code]"}',
+    );
+    expect(redact('{"my secret word":"1"}', createRedactor({ keys: ["mySecretWord"] }))).toContain("redacted");
+    expect(redact('{"progressToken":"1"}', createRedactor({ keys: ["progressToken"] }))).toContain("redacted");
+  });
+
+  test("ignoreKeys are never sensitive", () => {
+    expect(redact('{"session_token":"x","token":"y"}', createRedactor({ ignoreKeys: ["sessionToken"] }))).toBe(
+      '{"session_token":"x","token":"[redacted:token]"}',
+    );
+  });
+
+  test("patterns mask their matches, in escaped strings too", () => {
+    const own = createRedactor({ patterns: [{ name: "Employee ID", pattern: "emp-\\d+", flags: "i" }] });
+    expect(own.suspects(Buffer.from("anything"))).toBe(true);
+    expect(redact('{"a":"\\u0045MP-12 and emp-3"}', own)).toBe(
+      '{"a":"[redacted:employee-id] and [redacted:employee-id]"}',
+    );
+  });
+
+  test("allowed values stay", () => {
+    const own = createRedactor({ allow: ["^test-", "EXAMPLE$"] });
+    const key = `${"AK"}IA${random(9, "ABCD2345")}EXAMPLE`;
+    expect(redact(JSON.stringify({ token: "test-1", key }), own)).toBe(JSON.stringify({ token: "test-1", key }));
+    expect(redact('{"token":"real"}', own)).toBe('{"token":"[redacted:token]"}');
+  });
+
+  test.each([
+    [{ patterns: [{ name: "bad", pattern: "(" }] }, /redaction pattern "bad"/],
+    [{ patterns: [{ name: "bad", pattern: "a", flags: "q" }] }, /redaction pattern "bad"/],
+    [{ patterns: [{ name: "void", pattern: "a*" }] }, /"void": it matches the empty string/],
+    [{ allow: ["["] }, /allowed pattern "\["/],
+  ])("refuses %j", (rules, message) => {
+    let error: unknown;
+    try {
+      createRedactor(rules);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(KmError);
+    expect(error).toMatchObject({ code: "CFG_002", message: expect.stringMatching(message) });
+  });
+});
+
+describe("properties", () => {
+  const names = fc.constantFrom("password", "token", "x-api-key", "name", "value", "n", "Authorization", "text");
+  const secretText = fc.constantFrom(...credentials.map(([, text]) => ` ${text} `));
+  const noise = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.constantFrom(
+      '"',
+      "\\",
+      "[redacted:token]",
+      "password=",
+      "token: ",
+      "Bearer ",
+      "://a:b@c",
+      "--password ",
+      "'",
+      "{",
+      "[",
+    ),
+    secretText,
+  );
+  const text = fc.array(noise, { maxLength: 6 }).map((parts) => parts.join(""));
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof({ maxDepth: 4 }, text, fc.integer(), fc.boolean(), tie("list"), tie("object"), tie("nested")),
+    list: fc.array(tie("any"), { maxLength: 3 }),
+    object: fc.dictionary(fc.oneof(names, text), tie("any"), { maxKeys: 3 }),
+    nested: tie("any").map((inner) => JSON.stringify(inner)),
+  })).any;
+
+  test("valid JSON stays valid, masking again changes nothing, and suspects hides nothing", () => {
+    fc.assert(
+      fc.property(value, (any) => {
+        JSON.parse(redact(JSON.stringify(any)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("the look at raw bytes hides nothing that a full search finds", () => {
+    const thorough = createRedactor({ patterns: [{ name: "never", pattern: "(?!)x" }] });
+    const escaped = value.map((any) =>
+      JSON.stringify(any).replace(/[ko=/]/g, (char) =>
+        char === "/" ? "\\/" : `\\u00${char.charCodeAt(0).toString(16)}`,
+      ),
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          text,
+          value.map((any) => JSON.stringify(any, undefined, 1)),
+          escaped,
+        ),
+        (any) => {
+          expect(redactor.redact(any)).toEqual(thorough.redact(any));
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("no text makes redact throw, and text outside the masks is unchanged", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          text,
+          value.map((any) => JSON.stringify(any).slice(0, -3)),
+        ),
+        (any) => {
+          const result = redactor.redact(any).text;
+          let from = 0;
+          for (const part of result.split(/\[redacted:[a-z0-9-]+\]/)) {
+            const kept = part.replace(/^\\*["'`]|\\*["'`]$/g, ""); // quotes that a masked number gained
+            const at = any.indexOf(kept, from);
+            expect(at).toBeGreaterThanOrEqual(from);
+            from = at + kept.length;
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test("a planted secret never survives, however deep", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...credentials), fc.nat(4), value, names, (credential, levels, beside, name) => {
+        const [, text, secret = text] = credential;
+        let planted = JSON.stringify({ beside, [name]: `a ${text} b` });
+        for (let i = 0; i < levels; i++) planted = JSON.stringify({ [name]: [planted], beside: i });
+        const kept = redact(planted);
+        let decoded = kept;
+        for (let i = 0; i < 12; i++) decoded = decoded.replaceAll("\\n", "\n").replaceAll("\\\\", "\\");
+        const besideText = JSON.stringify(beside);
+        if (!besideText.includes(secret.slice(0, 8))) expect(decoded).not.toContain(secret.replaceAll("\\n", "\n"));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
