@@ -32,8 +32,8 @@ const FINISH_BYTES = 1 << 20;
 
 /** @throws KmError SRV_001 when the server cannot be started */
 export function startStreams(command: ServerCommand, events: PumpEvents): Started {
-  const { child, pid, exited } = spawnServer(command, ["pipe", "pipe", "pipe"]);
-  return { pid, exited, pump: new StreamPump(child, events) };
+  const { child, pid, exited, watchdog } = spawnServer(command, ["pipe", "pipe", "pipe"]);
+  return { pid, exited, watchdog, pump: new StreamPump(child, events) };
 }
 
 type Reader = { read(): Promise<{ value?: Uint8Array | undefined }> };

@@ -10,6 +10,7 @@
  */
 
 import type { ignoredSignals } from "./inherited-signals.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 /** 0: client stdin to server stdin. 1: server stdout to client stdout. 2: server stderr to client stderr. */
 export type Channel = 0 | 1 | 2;
@@ -65,6 +66,7 @@ export interface Started {
   pid: number;
   /** Resolves when the server process has ended. */
   exited: Promise<ServerExit>;
+  watchdog: Watchdog | undefined;
   pump: Pump;
 }
 

@@ -12,7 +12,6 @@ import { pause } from "./pause.ts";
 import { endGroup } from "./process-group.ts";
 import type { ServerCommand, ServerExit } from "./pump.ts";
 import { spawnServer } from "./spawn.ts";
-import { startWatched } from "./watchdog.ts";
 
 export interface ReplayOptions {
   /** How long a request waits for its answer. */
@@ -86,8 +85,7 @@ class Connection {
   constructor(server: ServerCommand, answers: RecordedAnswers, options: ReplayOptions) {
     this.#answers = answers;
     this.#options = options;
-    const { started, watchdog } = startWatched(() => spawnServer(server, ["pipe", "pipe", "pipe"]));
-    const { child, pid, exited } = started;
+    const { child, pid, exited, watchdog } = spawnServer(server, ["pipe", "pipe", "pipe"]);
     this.#child = child;
     this.#pid = pid;
     this.#exited = exited;

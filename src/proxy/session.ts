@@ -12,7 +12,6 @@ import { RESPONSE } from "./pump.ts";
 import { sayLine } from "./say.ts";
 import { startPolling } from "./pump-poll.ts";
 import { startStreams } from "./pump-streams.ts";
-import { startWatched, type Watchdog } from "./watchdog.ts";
 
 /** With requests still open after the client's end of file, how long a silent server may work on them. */
 const OPEN_REQUESTS_MS = 60_000;
@@ -41,7 +40,6 @@ export class Session {
   /** How long each step of ending the server waits for it, in milliseconds. */
   killTimeoutMs: number;
   readonly #started: Started;
-  readonly #watchdog: Watchdog | undefined;
   readonly #serverClosed = Promise.withResolvers<void>();
   #observer: Observer | "nobody" | undefined;
   #dataWaits = false;
@@ -71,11 +69,8 @@ export class Session {
       serverClosed: () => this.#serverClosed.resolve(),
       failed: (reason) => this.#pumpFailed(reason),
     };
-    const { started, watchdog } = startWatched(
-      () => (pump === "streams" ? undefined : startPolling(command, events)) ?? startStreams(command, events),
-    );
+    const started = (pump === "streams" ? undefined : startPolling(command, events)) ?? startStreams(command, events);
     this.#started = started;
-    this.#watchdog = watchdog;
     this.pid = started.pid;
     this.pumpKind = started.pump.kind;
   }
@@ -112,7 +107,7 @@ export class Session {
     const closed = await this.#closedWithin(this.killTimeoutMs);
     await endGroup(this.pid, this.killTimeoutMs);
     this.#groupGone = true;
-    this.#watchdog?.dismiss();
+    this.#started.watchdog?.dismiss();
     if (closed) return;
     this.#started.pump.finish();
     // Who sends a signal does not want to wait for a client that does not read.

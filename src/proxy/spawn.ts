@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { KmError, messageOf, systemCode } from "../errors.ts";
 import { ignoringSignals } from "./inherited-signals.ts";
 import type { ServerCommand, ServerExit } from "./pump.ts";
+import { startWatched } from "./watchdog.ts";
 import { windowsCommand } from "./spawn-windows.ts";
 
 /**
@@ -13,17 +14,19 @@ export function spawnServer<T extends number | "pipe">(server: ServerCommand, st
   const { promise: exited, resolve } = Promise.withResolvers<ServerExit>();
   const windows = process.platform === "win32";
   try {
-    const child = Bun.spawn({
-      ...(windows ? windowsCommand(server) : { cmd: posixCommand(server) }),
-      cwd: server.cwd,
-      env: server.env,
-      stdio,
-      // A group of its own: it can be signalled and ended as a whole, and a terminal's Ctrl-C reaches it once, from us.
-      detached: !windows,
-      windowsHide: true,
-      onExit: (exitedChild, code) => resolve({ code, signal: exitedChild.signalCode }),
-    });
-    return { child, pid: child.pid, exited };
+    const { started: child, watchdog } = startWatched(() =>
+      Bun.spawn({
+        ...(windows ? windowsCommand(server) : { cmd: posixCommand(server) }),
+        cwd: server.cwd,
+        env: server.env,
+        stdio,
+        // A group of its own: it can be signalled and ended as a whole, and a terminal's Ctrl-C reaches it once, from us.
+        detached: !windows,
+        windowsHide: true,
+        onExit: (exitedChild, code) => resolve({ code, signal: exitedChild.signalCode }),
+      }),
+    );
+    return { child, pid: child.pid, exited, watchdog };
   } catch (error) {
     throw startError(server, error);
   }

@@ -3,6 +3,9 @@
  * on a pipe which only km holds. When km dies in whatever way, the pipe closes and the shell ends the server's group.
  * Linux and macOS; on Windows the system ends a process tree only through a job object, which Bun does not offer.
  */
+import { closeSync, writeSync } from "node:fs";
+import { openLibc, openPipe } from "./libc.ts";
+
 export interface Watchdog {
   /** The session ended as it should: nothing is left to watch. */
   dismiss(): void;
@@ -48,8 +51,9 @@ kill -KILL "-$group"
 function startWatchdog(): (Watchdog & { guard(group: number): void }) | undefined {
   if (process.platform === "win32") return undefined;
   try {
+    const pipe = openPipe(openLibc(), true);
     const shell = Bun.spawn(["/bin/sh", "-c", SCRIPT, "km-watchdog"], {
-      stdin: "pipe",
+      stdin: pipe.readEnd,
       stdout: "ignore",
       stderr: "ignore",
       cwd: "/",
@@ -58,11 +62,12 @@ function startWatchdog(): (Watchdog & { guard(group: number): void }) | undefine
       detached: true,
     });
     shell.unref();
+    closeSync(pipe.readEnd);
     return {
-      guard: (group: number) => tell(shell.stdin, `${group}\n`),
+      guard: (group: number) => tell(pipe.writeEnd, `${group}\n`),
       dismiss() {
-        tell(shell.stdin, "dismissed\n");
-        void Promise.resolve(shell.stdin.end()).catch(ignoreBroken);
+        tell(pipe.writeEnd, "dismissed\n");
+        closeSync(pipe.writeEnd);
       },
     };
   } catch {
@@ -70,16 +75,11 @@ function startWatchdog(): (Watchdog & { guard(group: number): void }) | undefine
   }
 }
 
-function tell(stdin: Bun.FileSink, line: string): void {
+/** At once: a stream would write with the next turn of the event loop, and km may not live to see that. */
+function tell(writeEnd: number, line: string): void {
   try {
-    void stdin.write(line);
-    void Promise.resolve(stdin.flush()).catch(ignoreBroken);
-  } catch (error) {
-    ignoreBroken(error);
+    writeSync(writeEnd, line);
+  } catch {
+    return; // somebody killed the watchdog; the session needs it only if km is killed too
   }
-}
-
-/** Somebody killed the watchdog; the session needs it only if km is killed too. */
-function ignoreBroken(_error: unknown): void {
-  return;
 }
