@@ -1,9 +1,16 @@
-/** `followEvents`: the events of a session as they are written, until it ends. */
+/** The events of a session as they are written, until it ends. */
 import { type FSWatcher, watch } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { systemCode } from "../errors.ts";
 import type { StreamEvent } from "../stream/event.ts";
-import { type PayloadChoice, type ReadCounts, SegmentDecoder } from "./decode.ts";
+import {
+  type Decoder,
+  type PayloadChoice,
+  RawDecoder,
+  type RawLine,
+  type ReadCounts,
+  SegmentDecoder,
+} from "./decode.ts";
 import { segmentFile } from "./layout.ts";
 import { listSegments, segmentChunks, segmentOf } from "./segments.ts";
 import { openSession } from "./sessions.ts";
@@ -30,10 +37,47 @@ const UNWATCHED_POLL_MS = 80;
  */
 export async function* followEvents(folder: string, options: FollowOptions = {}): AsyncGenerator<StreamEvent> {
   const { from = 1, signal, payload = true, counts = { events: 0, torn: 0, vanished: 0 } } = options;
+  const decoder = () => new SegmentDecoder(counts, payload);
+  for await (const events of follow(folder, decoder, isStop, { from, signal, counts })) {
+    for (const event of events) {
+      if (event.seq >= from) yield event;
+      if (signal?.aborted) return;
+    }
+  }
+}
+
+/** The same as lines, undecoded, many at once. */
+export async function* followLines(folder: string, options: LineOptions = {}): AsyncGenerator<RawLine[]> {
+  const { from = 1, signal, counts = { events: 0, torn: 0, vanished: 0 } } = options;
+  const decoder = () => new RawDecoder(counts);
+  for await (const lines of follow(folder, decoder, (line) => line.isStop, { from, signal, counts })) {
+    const wanted = lines[0] !== undefined && lines[0].seq < from ? lines.filter((line) => line.seq >= from) : lines;
+    if (wanted.length > 0) yield wanted;
+  }
+}
+
+type LineOptions = Omit<FollowOptions, "payload">;
+
+function isStop(event: StreamEvent): boolean {
+  return event.type === "server_stop";
+}
+
+interface FollowState {
+  from: number;
+  signal: AbortSignal | undefined;
+  counts: ReadCounts;
+}
+
+async function* follow<T>(
+  folder: string,
+  makeDecoder: () => Decoder<T>,
+  isLast: (one: T) => boolean,
+  { from, signal, counts }: FollowState,
+): AsyncGenerator<T[]> {
   await openSession(folder); // refuses newer formats
   using changes = new Changes(folder, signal);
   let current = await segmentOf(folder, await listSegments(folder), from);
-  let segment: OpenSegment | undefined;
+  let segment: OpenSegment<T> | undefined;
   let over = false;
   try {
     for (;;) {
@@ -42,10 +86,10 @@ export async function* followEvents(folder: string, options: FollowOptions = {})
       const indexes = await listSegments(folder);
       current ??= indexes[0];
       if (current !== undefined) {
-        segment ??= new OpenSegment(folder, current, new SegmentDecoder(counts, payload), counts);
-        for await (const event of segment.read()) {
-          if (event.type === "server_stop") over = true;
-          if (event.seq >= from) yield event;
+        segment ??= new OpenSegment(folder, current, makeDecoder(), counts);
+        for await (const portion of segment.read()) {
+          if (portion.some(isLast)) over = true;
+          yield portion;
           if (signal?.aborted) return;
         }
         const next = indexes.find((index) => index > (current as number));
@@ -65,17 +109,17 @@ export async function* followEvents(folder: string, options: FollowOptions = {})
 }
 
 /** A segment that may still grow; kept open, so that compression or retention does not take it away. */
-class OpenSegment {
+class OpenSegment<T> {
   readonly #folder: string;
   readonly #index: number;
-  readonly #decoder: SegmentDecoder;
+  readonly #decoder: Decoder<T>;
   readonly #counts: ReadCounts;
   readonly #buffer = new Uint8Array(CHUNK_BYTES);
   #handle: FileHandle | undefined;
   #position = 0;
   #compressed = false;
 
-  constructor(folder: string, index: number, decoder: SegmentDecoder, counts: ReadCounts) {
+  constructor(folder: string, index: number, decoder: Decoder<T>, counts: ReadCounts) {
     this.#folder = folder;
     this.#index = index;
     this.#decoder = decoder;
@@ -83,20 +127,21 @@ class OpenSegment {
   }
 
   /** What was written since the last reading. */
-  async *read(): AsyncGenerator<StreamEvent> {
+  async *read(): AsyncGenerator<T[]> {
     if (this.#compressed) return;
     this.#handle ??= await this.#open();
     if (this.#handle === undefined) {
       this.#compressed = true;
-      for await (const chunk of segmentChunks(this.#folder, this.#index, this.#counts))
-        yield* this.#decoder.decode(chunk);
+      for await (const chunk of segmentChunks(this.#folder, this.#index, this.#counts)) {
+        yield this.#decoder.decode(chunk);
+      }
       return;
     }
     for (;;) {
       const { bytesRead } = await this.#handle.read(this.#buffer, 0, CHUNK_BYTES, this.#position);
       if (bytesRead === 0) return;
       this.#position += bytesRead;
-      yield* this.#decoder.decode(this.#buffer.subarray(0, bytesRead));
+      yield this.#decoder.decode(this.#buffer.subarray(0, bytesRead));
     }
   }
 

@@ -1,6 +1,13 @@
-/** `readEvents`: the events of a recorded session in order, with memory bounded by the longest line. */
+/** The events of a recorded session in order, with memory bounded by the longest line. */
 import type { StreamEvent } from "../stream/event.ts";
-import { type PayloadChoice, type ReadCounts, SegmentDecoder } from "./decode.ts";
+import {
+  type Decoder,
+  type PayloadChoice,
+  RawDecoder,
+  type RawLine,
+  type ReadCounts,
+  SegmentDecoder,
+} from "./decode.ts";
 import { readSessionInfo } from "./info.ts";
 import { listSegments, segmentChunks, segmentOf } from "./segments.ts";
 
@@ -21,16 +28,29 @@ export interface ReadOptions {
  */
 export async function* readEvents(folder: string, options: ReadOptions = {}): AsyncGenerator<StreamEvent> {
   const { from = 1, payload = true, counts = { events: 0, torn: 0, vanished: 0 } } = options;
+  for await (const events of read(folder, from, counts, new SegmentDecoder(counts, payload))) yield* events;
+}
+
+/** The same as lines, undecoded, many at once. */
+export async function* readLines(folder: string, from: number): AsyncGenerator<RawLine[]> {
+  const counts: ReadCounts = { events: 0, torn: 0, vanished: 0 };
+  yield* read(folder, from, counts, new RawDecoder(counts));
+}
+
+async function* read<T extends { seq: number }>(
+  folder: string,
+  from: number,
+  counts: ReadCounts,
+  decoder: Decoder<T>,
+): AsyncGenerator<T[]> {
   await readSessionInfo(folder); // refuses newer formats
   const indexes = await listSegments(folder);
   const first = from <= 1 ? indexes[0] : await segmentOf(folder, indexes, from);
   for (const index of indexes) {
     if (first === undefined || index < first) continue;
-    const decoder = new SegmentDecoder(counts, payload);
     for await (const chunk of segmentChunks(folder, index, counts)) {
-      for (const event of decoder.decode(chunk)) {
-        if (event.seq >= from) yield event;
-      }
+      const portion = decoder.decode(chunk).filter((one) => one.seq >= from);
+      if (portion.length > 0) yield portion;
     }
     decoder.end();
   }
