@@ -6,7 +6,7 @@ import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLM
  * would also reformat what the user wrote elsewhere.
  *
  * @param text readable as YAML
- * @param value as it stands in a file: a text, number, boolean or list
+ * @param value as it stands in a file: a text, number, boolean, list or mapping
  * @returns undefined where the text is laid out in a way that this does not change safely
  */
 export function setInYaml(text: string, path: string[], value: unknown): string | undefined {
@@ -27,7 +27,7 @@ function setInMap(text: string, map: YAMLMap, path: string[], value: unknown, eo
   const [name, ...rest] = path;
   const last = map.items.at(-1);
   // Of several equal keys the last one counts.
-  const pair = map.items.findLast((item) => isScalar(item.key) && item.key.value === name);
+  const pair = map.items.findLast((item) => isScalar(item.key) && String(item.key.value) === name);
   if (pair === undefined) {
     if (map.flow) {
       if (last === undefined) return splice(text, rangeOf(map)[0] + 1, 0, ` ${flowPair(path, value)} `);
@@ -70,23 +70,22 @@ function isChangeOf(text: string, edited: string, path: string[], value: unknown
 
 /** `a:` and what is below it, a line each: the last carries the value. */
 function blockLines(path: string[], value: unknown, indent: string, eol: string): string {
-  const lines = path.map((name, depth) => `${indent}${"  ".repeat(depth)}${name}:`);
+  const lines = path.map((name, depth) => `${indent}${"  ".repeat(depth)}${flowValue(name)}:`);
   return `${lines.join(eol)} ${flowValue(value)}`;
 }
 
 /** `a: { b: value }` */
 function flowPair(path: string[], value: unknown): string {
   const [name, ...rest] = path;
-  return `${name}: ${rest.length === 0 ? flowValue(value) : `{ ${flowPair(rest, value)} }`}`;
+  return `${flowValue(name)}: ${rest.length === 0 ? flowValue(value) : `{ ${flowPair(rest, value)} }`}`;
 }
 
 /** On one line; JSON's strings are also YAML's. */
 function flowValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flowValue).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
-    return `{ ${Object.entries(value)
-      .map(([name, member]) => `${flowValue(name)}: ${flowValue(member)}`)
-      .join(", ")} }`;
+    const members = Object.entries(value).map(([name, member]) => `${flowValue(name)}: ${flowValue(member)}`);
+    return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
   }
   if (typeof value !== "string") return String(value);
   return /^\w[\w.-]*$/.test(value) && Bun.YAML.parse(value) === value ? value : JSON.stringify(value);

@@ -9,5 +9,7 @@ export function formatValue(key: Key, value: unknown): string {
     const text = formatBytes(Number(value));
     return parseSize(text) === value ? text : String(value);
   }
-  return kind === "list" ? JSON.stringify(value) : String(value);
+  // A text is only a part of such a value: one that was asked for by its place inside a mapping.
+  if (kind === "list" || kind === "map") return typeof value === "string" ? value : JSON.stringify(value);
+  return String(value);
 }

@@ -36,7 +36,26 @@ export interface Config {
     /** How long a server may take to end before it is killed. */
     kill_timeout: number;
   };
+  plugins: {
+    enabled: boolean;
+    /** Names of plugins that are never started. */
+    disabled: string[];
+    /** Whether a plugin must not run where its sandbox cannot be had. */
+    require_sandbox: boolean;
+    /** What one plugin may use. */
+    memory_limit: number;
+    /** Names of plugins that may hold back, block or change messages, if their manifest asks for it. */
+    intercept: string[];
+    /** How long an intercepting plugin may hold a message back. */
+    intercept_timeout: number;
+    /** What happens to the message then. */
+    on_timeout: "pass" | "block";
+    configuration: PluginConfigurations;
+  };
 }
+
+/** By the plugin's name; the plugin's manifest says what may stand there. */
+export type PluginConfigurations = Record<string, Record<string, unknown>>;
 
 export function defaultConfig(): Config {
   return {
@@ -50,11 +69,23 @@ export function defaultConfig(): Config {
     },
     redact: { keys: [], ignore_keys: [], patterns: [], allow: [] },
     monitor: { kill_timeout: 2000 },
+    plugins: {
+      enabled: true,
+      disabled: [],
+      require_sandbox: false,
+      memory_limit: 512 * 1024 ** 2,
+      intercept: [],
+      intercept_timeout: 1000,
+      on_timeout: "pass",
+      configuration: {},
+    },
   };
 }
 
 type Leaves<T> = {
-  [K in keyof T & string]: T[K] extends unknown[] | string | number | boolean ? K : `${K}.${Leaves<T[K]>}`;
+  [K in keyof T & string]: T[K] extends unknown[] | string | number | boolean | PluginConfigurations
+    ? K
+    : `${K}.${Leaves<T[K]>}`;
 }[keyof T & string];
 
 type At<T, Path> = Path extends `${infer Head}.${infer Rest}`
@@ -70,7 +101,7 @@ export type Key = Leaves<Config>;
 export type ValueOf<K extends Key> = At<Config, K>;
 
 interface KeyInfo {
-  kind: "text" | "boolean" | "size" | "duration" | "list";
+  kind: "text" | "boolean" | "size" | "duration" | "list" | "map";
   /** The environment variable that sets it. */
   variable?: string;
 }
@@ -88,6 +119,14 @@ const INFO: { [K in Key]: KeyInfo } = {
   "redact.patterns": { kind: "list" },
   "redact.allow": { kind: "list" },
   "monitor.kill_timeout": { kind: "duration", variable: "KM_KILL_TIMEOUT" },
+  "plugins.enabled": { kind: "boolean", variable: "KM_PLUGINS" },
+  "plugins.disabled": { kind: "list" },
+  "plugins.require_sandbox": { kind: "boolean", variable: "KM_REQUIRE_SANDBOX" },
+  "plugins.memory_limit": { kind: "size", variable: "KM_PLUGIN_MEMORY_LIMIT" },
+  "plugins.intercept": { kind: "list" },
+  "plugins.intercept_timeout": { kind: "duration" },
+  "plugins.on_timeout": { kind: "text" },
+  "plugins.configuration": { kind: "map" },
 };
 
 /** In the order in which they are shown. */

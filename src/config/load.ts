@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf, systemCode } from "../errors.ts";
-import { type Config, defaultConfig, type Key, KEYS, setValue, type ValueOf } from "./keys.ts";
+import { type Config, defaultConfig, getValue, type Key, KEYS, setValue, type ValueOf } from "./keys.ts";
 import type { Environment, Paths } from "./paths.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { admitFromProject, findProjectFile } from "./project.ts";
@@ -15,7 +15,7 @@ export interface Origin {
   source: "flag" | "environment" | "project" | "user" | "system" | "default";
   file?: string;
   variable?: string;
-  /** Where the rest of a list comes from that a project added to. */
+  /** Where the rest comes from: of a list that a project added to, of a mapping that a lower source sets too. */
   addedTo?: Origin;
 }
 
@@ -113,9 +113,8 @@ async function applyFile(loaded: LoadedConfig, source: FileSource, file: string,
     }
     const verdict = admitFromProject(key, value, loaded.values);
     if (verdict.admitted) {
-      const before = loaded.origins.get(key);
-      const added = Array.isArray(value) && before !== undefined && before.source !== "default";
-      assign(loaded, key, verdict.value, { source, file, ...(added ? { addedTo: before } : {}) });
+      const origin: Origin = { source, file };
+      assign(loaded, key, verdict.value, Array.isArray(value) ? addedTo(origin, loaded.origins.get(key)) : origin);
     } else {
       const message = `${key} is ignored: ${verdict.reason}`;
       const hint = `Set it with km config set ${key}.`;
@@ -137,8 +136,30 @@ async function applyText(loaded: LoadedConfig, key: Key, text: string, origin: O
 }
 
 function assign(loaded: LoadedConfig, key: Key, value: unknown, origin: Origin): void {
-  setValue(loaded.values, key, value as ValueOf<Key>); // the schema of this key let it through
+  // The schema of this key let the value through.
+  if (KEYS.get(key)?.kind === "map") {
+    const merged = mergeMappings(getValue(loaded.values, key), value);
+    setValue(loaded.values, key, merged as ValueOf<Key>);
+    loaded.origins.set(key, addedTo(origin, loaded.origins.get(key)));
+    return;
+  }
+  setValue(loaded.values, key, value as ValueOf<Key>);
   loaded.origins.set(key, origin);
+}
+
+function addedTo(origin: Origin, before: Origin | undefined): Origin {
+  return before === undefined || before.source === "default" ? origin : { ...origin, addedTo: before };
+}
+
+/** Each member of a mapping counts by itself, as each key does; whatever is no mapping is replaced. */
+function mergeMappings(lower: unknown, higher: unknown): unknown {
+  if (!isMapping(lower) || !isMapping(higher)) return higher;
+  const members = Object.entries(higher).map(([name, value]) => [name, mergeMappings(lower[name], value)]);
+  return { ...lower, ...Object.fromEntries(members) };
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The text of a file, undefined where there is none. */

@@ -57,6 +57,10 @@ export function admitFromProject(
     case "redact.patterns":
       return { admitted: true, value: [...getValue(current, key), ...(Array.isArray(value) ? value : [])] };
     default:
+      if (key.startsWith("plugins.")) {
+        // Neither run programs of its choice nor switch off those that watch over it.
+        return { admitted: false, reason: "a project may not decide which plugins run, nor how" };
+      }
       return { admitted: false, reason: "a project may not set it" };
   }
 }

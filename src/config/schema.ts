@@ -1,7 +1,7 @@
 /** What each configuration key may hold. Imports valibot: load this file only when there is a value to check. */
 import * as v from "valibot";
 import { describe } from "./problem.ts";
-import { type Key, KEYS, type RedactPattern, type ValueOf } from "./keys.ts";
+import { type Key, KEYS, type PluginConfigurations, type RedactPattern, type ValueOf } from "./keys.ts";
 import { parseDuration, parseSize } from "./units.ts";
 
 export type Checked<K extends Key> =
@@ -17,7 +17,9 @@ export function checkValue<K extends Key>(key: K, value: unknown): Checked<K> {
   const [issue] = result.issues;
   const path = (issue.path ?? []).map((item) => (typeof item.key === "number" ? item.key : String(item.key)));
   const name = path.reduce<string>((text, part) => text + (typeof part === "number" ? `[${part}]` : `.${part}`), key);
-  const found = path.length === 0 ? value : issue.path?.at(-1)?.value;
+  const last = issue.path?.at(-1);
+  // What is wrong may also be the name of a member.
+  const found = last === undefined ? value : last.origin === "key" && last.value !== undefined ? last.key : last.value;
   return {
     ok: false,
     path,
@@ -28,7 +30,7 @@ export function checkValue<K extends Key>(key: K, value: unknown): Checked<K> {
 
 /**
  * The value that a text from the command line or the environment stands for, as it would stand in a file. Not checked.
- * A list is given as `a,b` or as `[a, b]`.
+ * A list is given as `a,b` or as `[a, b]`, a mapping as `{ a: b }`.
  */
 export function valueFromText(key: Key, text: string): unknown {
   switch (KEYS.get(key)?.kind) {
@@ -45,25 +47,35 @@ export function valueFromText(key: Key, text: string): unknown {
       return /^\d+$/.test(text) ? Number(text) : text;
     case "list":
       return listFromText(text);
+    case "map":
+      return flowFromText(text);
     default:
       return text;
   }
 }
 
 function listFromText(text: string): unknown {
-  if (!text.trimStart().startsWith("[")) {
-    return text
-      .split(",")
-      .map((item) => item.trim())
-      .filter((item) => item !== "");
-  }
+  if (text.trimStart().startsWith("[")) return flowFromText(text);
+  return text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+/**
+ * What a text from the command line stands for where anything may stand: a number, `true`, `false`, a list or mapping in
+ * brackets, or else a text as it is, also one with a colon.
+ */
+export function flowFromText(text: string): unknown {
   try {
-    return Bun.YAML.parse(text);
+    const value: unknown = Bun.YAML.parse(text);
+    return typeof value !== "object" || /^\s*[[{]/.test(text) ? value : text;
   } catch {
     return text;
   }
 }
 
+const PLUGIN_NAME = "a plugin's name: 1 to 64 small letters, digits and dashes";
 const EXPRESSION = "a regular expression of 1 to 1000 characters that does not match the empty text";
 
 const SCHEMAS: { [K in Key]: v.GenericSchema<unknown, ValueOf<K>> } = {
@@ -93,6 +105,15 @@ const SCHEMAS: { [K in Key]: v.GenericSchema<unknown, ValueOf<K>> } = {
   ),
   // Longer than that is a server that is never killed.
   "monitor.kill_timeout": duration(0, 3_600_000, "a duration of 0s to 1h with its unit, such as 500ms or 2s"),
+  "plugins.enabled": v.boolean("true, false"),
+  "plugins.disabled": pluginNames(),
+  "plugins.require_sandbox": v.boolean("true, false"),
+  // With less than that no program with a runtime of its own comes up.
+  "plugins.memory_limit": size(64 << 20, 1024 ** 4, "a size from 64mb to 1tb, such as 256mb or 1gb"),
+  "plugins.intercept": pluginNames(),
+  "plugins.intercept_timeout": duration(10, 60_000, "a duration of 10ms to 1m with its unit, such as 250ms or 2s"),
+  "plugins.on_timeout": v.picklist(["pass", "block"], "pass, block"),
+  "plugins.configuration": pluginConfigurations(),
 };
 
 function size(least: number, most: number, allowed: string): v.GenericSchema<unknown, number> {
@@ -121,6 +142,41 @@ function names(): v.GenericSchema<unknown, string[]> {
     v.array(v.pipe(v.string(item), v.minLength(1, item), v.maxLength(200, item)), "a list, such as [first, second]"),
     v.maxLength(1000, "a list of at most 1000 entries"),
   );
+}
+
+function pluginName() {
+  return v.pipe(v.string(PLUGIN_NAME), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, PLUGIN_NAME));
+}
+
+function pluginNames(): v.GenericSchema<unknown, string[]> {
+  return v.pipe(
+    v.array(pluginName(), "a list of plugins, such as [console-logger]"),
+    v.maxLength(1000, "a list of at most 1000 entries"),
+  );
+}
+
+/** What a plugin's own configuration may be, its manifest says; here it only must be something that JSON can hold. */
+function pluginConfigurations(): v.GenericSchema<unknown, PluginConfigurations> {
+  const members = "a mapping of what JSON can hold, at most 16 deep and 10000 values in all";
+  const allowed = "a mapping by plugin, such as { console-logger: { level: debug } }";
+  return v.pipe(
+    v.custom<object>((value) => typeof value === "object" && !Array.isArray(value), allowed),
+    // null where all members of a plugin are commented out
+    v.record(pluginName(), v.nullish(v.custom<Record<string, unknown>>(isSmallMapping, members), {}), allowed),
+  );
+}
+
+/** Aliases of YAML can make a value endless, or larger than any memory. */
+function isSmallMapping(value: unknown): boolean {
+  let left = 10_000;
+  const fits = (node: unknown, depth: number): boolean => {
+    if (depth > 16 || left-- === 0) return false;
+    if (typeof node === "number") return Number.isFinite(node);
+    if (Array.isArray(node)) return node.every((item) => fits(item, depth + 1));
+    if (typeof node !== "object" || node === null) return node !== undefined;
+    return Object.entries(node).every(([name, member]) => name !== "__proto__" && fits(member, depth + 1));
+  };
+  return typeof value === "object" && !Array.isArray(value) && fits(value, 0);
 }
 
 function pattern(): v.GenericSchema<unknown, RedactPattern> {

@@ -51,6 +51,14 @@ describe("km config show", () => {
       redact.patterns = []
       redact.allow = []
       monitor.kill_timeout = 2s
+      plugins.enabled = true
+      plugins.disabled = []
+      plugins.require_sandbox = false
+      plugins.memory_limit = 512mb
+      plugins.intercept = []
+      plugins.intercept_timeout = 1s
+      plugins.on_timeout = pass
+      plugins.configuration = {}
       "
     `);
     expect([stderr, code]).toEqual(["", 0]);
@@ -167,6 +175,43 @@ describe("km config set", () => {
     const { stderr, code } = await km(["set", "--project", "redact.allow", "x"]);
     expect(stderr).toStartWith("km: redact.allow cannot be set by a project\n");
     expect(code).toBe(1);
+  });
+
+  test("writes a mapping, and a value at a place inside it, beside what stands there", async () => {
+    writeFileSync(file, "# mine\nplugins:\n  configuration:\n    console-logger: # c\n      level: info\n");
+    const inside = await km(["set", "plugins.configuration.console-logger.level", "debug"]);
+    expect([inside.stdout, inside.code]).toEqual(["plugins.configuration.console-logger.level = debug\n", 0]);
+    await km(["set", "plugins.configuration.console-logger.limits.rate", "1.5"]);
+    await km(["set", "plugins.configuration.api-logger", "{ url: 'https://a.example', batch: [1, true] }"]);
+    await km(["set", "plugins.configuration.api-logger.prefix", "note: x"]);
+    expect(readFileSync(file, "utf8")).toBe(`# mine
+plugins:
+  configuration:
+    console-logger: # c
+      level: debug
+      limits:
+        rate: 1.5
+    api-logger: { url: "https://a.example", batch: [1, true], prefix: "note: x" }
+`);
+    const { stdout } = await km(["get", "plugins.configuration.console-logger"]);
+    expect(stdout).toBe('{"level":"debug","limits":{"rate":1.5}}\n');
+    expect((await km(["get", "plugins.configuration.api-logger.prefix"])).stdout).toBe("note: x\n");
+    expect((await km(["get", "plugins.configuration.api-logger.prefix.x"])).stderr).toBe(
+      "km: plugins.configuration.api-logger.prefix.x is not set\n    See km config get plugins.configuration.\n",
+    );
+    expect((await km(["set", "plugins.configuration", "{}"])).code).toBe(0);
+    expect(Bun.YAML.parse(readFileSync(file, "utf8"))).toEqual({ plugins: { configuration: {} } });
+  });
+
+  test.each([
+    ["plugins.configuration.console-logger", "debug", 'plugins.configuration.console-logger cannot be "debug"'],
+    ["plugins.configuration.Console.level", "debug", 'plugins.configuration.Console cannot be "Console"'],
+    ["plugins.configuration", "debug", 'plugins.configuration cannot be "debug"'],
+    ["plugins.configuration.__proto__.x", "1", 'Unknown key "plugins.configuration.__proto__.x"'],
+  ])("refuses %s %s and writes nothing", async (key, value, message) => {
+    const { stderr, code } = await km(["set", key, value]);
+    expect(stderr).toStartWith(`km: ${message}\n`);
+    expect([code, existsSync(file)]).toEqual([1, false]);
   });
 
   test("loses no change when several run at once", async () => {

@@ -57,6 +57,16 @@ describe("setInYaml", () => {
     expect(setInYaml(before, ["a", "b"], ["x"])).toBe(after);
   });
 
+  test("puts mappings in place of mappings, with quotes for names that need them", () => {
+    const before = "a: # c\n  b:\n    x: 1\n    y: [2]\n  d: 3 # e\n";
+    const after = setInYaml(before, ["a", "b"], { "1": { on: [] }, "p q": {} });
+    expect(after).toBe('a: # c\n  b:\n    { "1": { on: [] }, "p q": {} }\n  d: 3 # e\n');
+    expect(setInYaml(after ?? "", ["a", "b", "1", "null"], true)).toBe(
+      'a: # c\n  b:\n    { "1": { on: [], "null": true }, "p q": {} }\n  d: 3 # e\n',
+    );
+    expect(setInYaml("a: {}\n", ["a", "x: y"], 1)).toBe('a: { "x: y": 1 }\n');
+  });
+
   test("empties a list with dashes", () => {
     expect(setInYaml("b:\n- y\n- z\nc: 1\n", ["b"], [])).toBe("b:\n  []\nc: 1\n");
   });

@@ -81,6 +81,17 @@ redact:
   allow: ["0000"]
 monitor:
   kill_timeout: 500ms
+plugins:
+  enabled: false
+  disabled: [console-logger]
+  require_sandbox: true
+  memory_limit: 1gb
+  intercept: [gate]
+  intercept_timeout: 250ms
+  on_timeout: block
+  configuration:
+    console-logger: { level: debug }
+    gate:
 `,
     );
     const { values, problems } = await loadConfig(options);
@@ -101,6 +112,16 @@ monitor:
         allow: ["0000"],
       },
       monitor: { kill_timeout: 500 },
+      plugins: {
+        enabled: false,
+        disabled: ["console-logger"],
+        require_sandbox: true,
+        memory_limit: 1024 ** 3,
+        intercept: ["gate"],
+        intercept_timeout: 250,
+        on_timeout: "block",
+        configuration: { "console-logger": { level: "debug" }, gate: {} },
+      },
     });
   });
 
@@ -149,6 +170,9 @@ monitor:
     ["KM_RETENTION_MAX_AGE", "1d", "journal.retention.max_age", 86_400_000],
     ["KM_RETENTION_MAX_SIZE", "10mb", "journal.retention.max_size", 10_485_760],
     ["KM_KILL_TIMEOUT", "0s", "monitor.kill_timeout", 0],
+    ["KM_PLUGINS", "0", "plugins.enabled", false],
+    ["KM_REQUIRE_SANDBOX", "true", "plugins.require_sandbox", true],
+    ["KM_PLUGIN_MEMORY_LIMIT", "128mb", "plugins.memory_limit", 134_217_728],
   ] as [string, string, Key, unknown][])("reads %s=%s", async (variable, text, key, value) => {
     const { values, problems } = await loadConfig({ ...options, env: { [variable]: text } });
     expect([getValue(values, key), problems]).toEqual([value as never, []]);
@@ -161,6 +185,19 @@ monitor:
         "Allowed: a duration of 0s to 1h with its unit, such as 500ms or 2s.",
       ],
     ]);
+  });
+
+  test("merges mappings member by member", async () => {
+    const system = write(SYSTEM, "plugins: { configuration: { a: { x: 1, y: [1] }, b: { z: {} } } }");
+    const user = write(USER, "plugins: { configuration: { a: { y: [2] }, b: { z: { w: 1 } } } }");
+    const { values, origins, problems } = await loadConfig(options);
+    expect(values.plugins.configuration).toEqual({ a: { x: 1, y: [2] }, b: { z: { w: 1 } } });
+    expect(origins.get("plugins.configuration")).toEqual({
+      source: "user",
+      file: user,
+      addedTo: { source: "system", file: system },
+    });
+    expect(problems).toEqual([]);
   });
 
   test("reads the file named by the flag, else by KM_CONFIG, in place of the user's, from the current folder", async () => {
@@ -188,7 +225,37 @@ describe("loadConfig on a file with mistakes", () => {
     ["journal:\n  payload: full\n", '2:3: Unknown key "journal.payload"', "Did you mean journal.payloads?"],
     ["payloads: full\n", '1:1: Unknown key "payloads"', "Did you mean journal.payloads?"],
     ["jurnal:\n  enabled: true\n", '1:1: Unknown key "jurnal"', "Did you mean journal?"],
-    ["plugins: []\n", '1:1: Unknown key "plugins"', undefined],
+    ["plugin: []\n", '1:1: Unknown key "plugin"', "Did you mean plugins?"],
+    [
+      "plugins: { memory_limit: 1mb }",
+      '1:26: plugins.memory_limit cannot be "1mb"',
+      "Allowed: a size from 64mb to 1tb, such as 256mb or 1gb.",
+    ],
+    [
+      "plugins: { intercept_timeout: 2m }",
+      '1:31: plugins.intercept_timeout cannot be "2m"',
+      "Allowed: a duration of 10ms to 1m with its unit, such as 250ms or 2s.",
+    ],
+    [
+      "plugins:\n  disabled: [a, A b]",
+      '2:17: plugins.disabled[1] cannot be "A b"',
+      "Allowed: a plugin's name: 1 to 64 small letters, digits and dashes.",
+    ],
+    [
+      "plugins:\n  configuration:\n    console_logger: {}\n",
+      '3:21: plugins.configuration.console_logger cannot be "console_logger"',
+      "Allowed: a plugin's name: 1 to 64 small letters, digits and dashes.",
+    ],
+    [
+      "plugins:\n  configuration:\n    a: { b: .inf }\n",
+      "3:8: plugins.configuration.a cannot be a mapping",
+      "Allowed: a mapping of what JSON can hold, at most 16 deep and 10000 values in all.",
+    ],
+    [
+      "plugins:\n  configuration: [a]\n",
+      "2:18: plugins.configuration cannot be a list",
+      "Allowed: a mapping by plugin, such as { console-logger: { level: debug } }.",
+    ],
     [
       "journal.payloads: off\n",
       '1:1: Unknown key "journal.payloads"',
@@ -202,7 +269,7 @@ describe("loadConfig on a file with mistakes", () => {
     [
       "- a\n",
       "1:1: The configuration cannot be a list",
-      "Allowed: a mapping with log_level, journal, redact, monitor.",
+      "Allowed: a mapping with log_level, journal, redact, monitor, plugins.",
     ],
     [
       "journal: {retention: {max_age: 30}}\n",
@@ -325,6 +392,8 @@ describe("loadConfig on a file with mistakes", () => {
       "a: ".repeat(50_000),
       Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join("\n"),
       "redact: { keys: &a [*a] }",
+      "plugins: { configuration: { a: &a { b: *a } } }",
+      `${bomb.join("\n")}\nplugins: { configuration: { a: { b: *a11 } } }\n`,
       `${"k".repeat(100_000)}: 1`,
     ]) {
       write(USER, text);
@@ -411,13 +480,14 @@ describe("loadConfig on a project's file", () => {
 redact:
   ignore_keys: [password]
   allow: [secret]
+plugins: { enabled: false, configuration: { a: { b: 1 } } }
 api: https://example.com
 `;
     write(PROJECT, text);
     expect((await loadConfig(options)).values).toEqual(defaultConfig());
     const reason = "a project may not set it";
     expect(await problemsOf()).toEqual([
-      [`${PROJECT}:9:1: warning: Unknown key "api"`, undefined],
+      [`${PROJECT}:10:1: warning: Unknown key "api"`, undefined],
       ignored("2:3", "journal.enabled", reason),
       ignored("3:3", "journal.max_message", reason),
       ignored("4:3", "journal.segment_size", reason),
@@ -425,6 +495,8 @@ api: https://example.com
       ignored("5:30", "journal.retention.max_size", reason),
       ignored("7:3", "redact.ignore_keys", reason),
       ignored("8:3", "redact.allow", reason),
+      ignored("9:12", "plugins.enabled", "a project may not decide which plugins run, nor how"),
+      ignored("9:28", "plugins.configuration", "a project may not decide which plugins run, nor how"),
     ] as [string, string | undefined][]);
   });
 });

@@ -1,7 +1,8 @@
 /** `km config get`: the value of one key. */
 import { defineCommand } from "../../command.ts";
 import { formatValue } from "../../config/format.ts";
-import { getValue, isKey } from "../../config/keys.ts";
+import { findKey, valueInside } from "../../config/key-path.ts";
+import { getValue } from "../../config/keys.ts";
 import { config } from "../../context.ts";
 import { KmError } from "../../errors.ts";
 
@@ -10,13 +11,18 @@ export default defineCommand({
   args: { key: { type: "positional", required: true, description: "Its name, such as journal.payloads" } },
   examples: ["km config get journal.retention.max_age"],
   async run(args) {
-    if (!isKey(args.key)) {
+    const found = findKey(args.key);
+    if (found === undefined) {
       const { unknownKey } = await import("../../config/unknown-key.ts");
       const { message, hint } = unknownKey(args.key);
       throw new KmError("CFG_003", message, { hint: hint ?? "See km config show." });
     }
+    const { key, inside } = found;
     const { values } = await config();
-    process.stdout.write(`${formatValue(args.key, getValue(values, args.key))}\n`);
+    const value = valueInside(getValue(values, key), inside);
+    if (value === undefined)
+      throw new KmError("CFG_003", `${args.key} is not set`, { hint: `See km config get ${key}.` });
+    process.stdout.write(`${formatValue(key, value)}\n`);
     return 0;
   },
 });

@@ -2,12 +2,13 @@
 import { defineCommand } from "../../command.ts";
 import { setInYaml } from "../../config/edit.ts";
 import { formatValue } from "../../config/format.ts";
-import { isKey, type Key } from "../../config/keys.ts";
+import { findKey, mappingAt } from "../../config/key-path.ts";
+import type { Key } from "../../config/keys.ts";
 import { configFiles, loadConfig, readText } from "../../config/load.ts";
 import { errorFrom } from "../../config/problem.ts";
 import { mayStandInProject, newProjectFile } from "../../config/project.ts";
 import { rewriteFile } from "../../config/rewrite.ts";
-import { checkValue, valueFromText } from "../../config/schema.ts";
+import { checkValue, flowFromText, valueFromText } from "../../config/schema.ts";
 import { readSettings } from "../../config/settings.ts";
 import { unknownKey } from "../../config/unknown-key.ts";
 import { surroundings } from "../../context.ts";
@@ -17,21 +18,26 @@ export default defineCommand({
   meta: { name: "set", description: "Change one value" },
   args: {
     key: { type: "positional", required: true, description: "Its name, such as journal.payloads" },
-    value: { type: "positional", required: true, description: "Its value; a list as a,b or [a, b]" },
+    value: {
+      type: "positional",
+      required: true,
+      description: "Its value; a list as a,b or [a, b], a mapping as {a: b}",
+    },
     project: { type: "boolean", description: "Change the project's .km.yaml in place of the user's file" },
   },
   examples: [
     "km config set journal.payloads metadata",
     "km config set journal.retention.max_age 90d",
     "km config set --project redact.keys customer_id,iban",
+    "km config set plugins.configuration.console-logger.level debug",
   ],
   async run(args) {
-    const { key, raw, value } = checkArguments(args.key, args.value, args.project);
+    const { key, path, raw, value } = checkArguments(args.key, args.value, args.project);
     const options = surroundings();
     const { user, project } = configFiles(options);
     const file = args.project ? (project ?? newProjectFile(options.cwd, options.home)) : user;
-    await rewriteFile(file, () => editedText(file, key, raw));
-    process.stdout.write(`${key} = ${formatValue(key, value)}\n`);
+    await rewriteFile(file, () => editedText(file, path, raw));
+    process.stdout.write(`${args.key} = ${formatValue(key, value)}\n`);
     process.stderr.write(`Changed ${file}\n`);
     const origin = (await loadConfig(options)).origins.get(key);
     const place = origin?.file ?? origin?.variable;
@@ -41,32 +47,43 @@ export default defineCommand({
   },
 });
 
-/** `raw` is the value as it will stand in the file, `value` as it will be used. */
-function checkArguments(key: string, text: string, inProject: boolean): { key: Key; raw: unknown; value: unknown } {
-  if (!isKey(key)) {
-    const { message, hint } = unknownKey(key);
+interface Change {
+  key: Key;
+  /** Where in the file the value goes: the key's names, and those inside its mapping. */
+  path: string[];
+  /** As it will stand in the file. */
+  raw: unknown;
+  /** As it will be used. */
+  value: unknown;
+}
+
+function checkArguments(name: string, text: string, inProject: boolean): Change {
+  const found = findKey(name);
+  if (found === undefined) {
+    const { message, hint } = unknownKey(name);
     throw new KmError("CFG_003", message, { hint: hint ?? "See km config show." });
   }
-  const raw = valueFromText(key, text);
-  const checked = checkValue(key, raw);
+  const { key, inside } = found;
+  const raw = inside.length === 0 ? valueFromText(key, text) : flowFromText(text);
+  const checked = checkValue(key, mappingAt(inside, raw));
   if (!checked.ok) throw new KmError("CFG_002", checked.message, { hint: checked.hint });
   if (inProject && !mayStandInProject(key)) {
     throw new KmError("CFG_002", `${key} cannot be set by a project`, {
       hint: "Leave out --project to set it in your own file.",
     });
   }
-  return { key, raw, value: checked.value };
+  return { key, path: [...key.split("."), ...inside], raw, value: inside.length === 0 ? checked.value : raw };
 }
 
 /** @throws KmError CFG_001 where the file cannot be read, CFG_004 where it cannot be changed */
-async function editedText(file: string, key: Key, value: unknown): Promise<string> {
+async function editedText(file: string, path: string[], value: unknown): Promise<string> {
   const text = readText(file) ?? "";
   if (typeof text !== "string") throw errorFrom([text]) ?? new KmError("CFG_001", `Cannot read ${file}`);
   const unreadable = errorFrom((await readSettings(file, text)).problems.filter(({ code }) => code === "CFG_001"));
   if (unreadable !== undefined) throw unreadable;
-  const edited = setInYaml(text, key.split("."), value);
+  const edited = setInYaml(text, path, value);
   if (edited === undefined) {
-    throw new KmError("CFG_004", `Cannot change ${key} in ${file} without touching the rest of it`, {
+    throw new KmError("CFG_004", `Cannot change ${path.join(".")} in ${file} without touching the rest of it`, {
       hint: "Change it in an editor.",
     });
   }
