@@ -6,7 +6,7 @@ import { KmError, messageOf } from "../errors.ts";
 import { removeSession, storedSessions, type StoredSession } from "../journal/retention.ts";
 import { shortId } from "../journal/sessions.ts";
 import { duration } from "../log/query.ts";
-import { localDateTime } from "../log/rows.ts";
+import { localDateTime } from "../log/local-time.ts";
 import { stdout } from "../output.ts";
 import { confirm, isInteractive, printable, table } from "../terminal.ts";
 

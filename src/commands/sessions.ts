@@ -5,7 +5,7 @@ import { formatBytes, formatDuration } from "../config/units.ts";
 import { paths } from "../context.ts";
 import { listSessions, type Session, type SessionSummary, shortId, summarizeSession } from "../journal/sessions.ts";
 import { count, duration } from "../log/query.ts";
-import { localDateTime } from "../log/rows.ts";
+import { localDateTime } from "../log/local-time.ts";
 import { stdout } from "../output.ts";
 import { type Column, colours, printable, table } from "../terminal.ts";
 

@@ -8,7 +8,8 @@ import { eventJson } from "../journal/event-json.ts";
 import { selectSession } from "../journal/select.ts";
 import { type Session, sessionParties } from "../journal/sessions.ts";
 import { type FoundEntry, findEntry } from "../log/find.ts";
-import { arrow, eventPayload, localDateTime, outcome } from "../log/rows.ts";
+import { localDateTime } from "../log/local-time.ts";
+import { arrow, eventPayload, interceptionText, outcome } from "../log/rows.ts";
 import { pagedOutput, stdout } from "../output.ts";
 import type { StreamEvent } from "../stream/event.ts";
 import type { Parties } from "../stream/parties.ts";
@@ -85,11 +86,20 @@ function describeEvent(event: StreamEvent, began: string, paint: Colors): string
     event.continues === undefined ? undefined : `to be continued: ${event.continues}`,
     event.batch === undefined ? undefined : `${event.batch[0] + 1} of a batch of ${event.batch[1]}`,
     event.redacted === undefined ? undefined : `${event.redacted} secrets masked`,
+    event.intercepted === undefined ? undefined : interceptionText(event.intercepted),
+    event.intercepted !== undefined && isAnswer(event) ? "answered by km" : undefined,
     formatBytes(event.bytes),
     `event ${event.seq}`,
   ];
   const head = [event.type, ...facts.filter((fact) => fact !== undefined)].map(printable).join(", ");
-  return `\n${time} ${arrow(event.direction)} ${paint.bold(head)}\n${eventPayload(event, paint, "")}`;
+  const text = `\n${time} ${arrow(event.direction)} ${paint.bold(head)}\n${eventPayload(event, paint, "")}`;
+  const forwarded = event.intercepted?.forwarded;
+  if (forwarded === undefined) return text;
+  return `${text}  ${paint.dim("forwarded instead:")}\n${eventPayload({ ...event, message: forwarded }, paint, "")}`;
+}
+
+function isAnswer({ type }: StreamEvent): boolean {
+  return type === "response" || type === "error";
 }
 
 function field(name: string, value: string, paint: Colors): string {

@@ -27,6 +27,7 @@ export function encodeHeader(event: StreamEvent): string {
   if (event.batch !== undefined) header += `,"batch":[${event.batch[0]},${event.batch[1]}]`;
   if (event.truncated) header += ',"truncated":true';
   if (event.redacted !== undefined) header += `,"redacted":${event.redacted}`;
+  if (event.intercepted !== undefined) header += `,"intercepted":${JSON.stringify(event.intercepted)}`;
   if (event.text !== undefined) header += `,"text":${JSON.stringify(event.text)}`;
   if (event.base64 !== undefined) header += `,"base64":"${event.base64}"`;
   return header;

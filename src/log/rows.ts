@@ -3,9 +3,10 @@ import type { Colors } from "picocolors/types";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import { prettyJson } from "../pretty-json.ts";
 import type { LogEntry } from "../stream/entry.ts";
-import type { Direction, StreamEvent } from "../stream/event.ts";
+import type { Direction, Interception, StreamEvent } from "../stream/event.ts";
 import { type Column, printable } from "../terminal.ts";
 import { isObject } from "../wire/jsonrpc.ts";
+import { localTime } from "./local-time.ts";
 
 export const LOG_COLUMNS: Column[] = [
   { header: "TIME", width: 12 },
@@ -59,33 +60,23 @@ export function arrow(direction: Direction): string {
 
 /** What became of the entry, in words. */
 export function outcome(entry: LogEntry, colours: Colors): string {
-  const rounds = entry.rounds > 1 ? colours.dim(` (${entry.rounds} rounds)`) : "";
+  const notes = colours.dim([...roundsOf(entry), ...changesOf(entry)].map((note) => ` (${note})`).join(""));
   switch (entry.state) {
     case "ok":
-      if (entry.kind === "call" || entry.kind === "answer") return colours.green("ok") + rounds;
-      return colours.dim(printable(textOf(entry.events[0])));
+      if (entry.kind === "call" || entry.kind === "answer") return colours.green("ok") + notes;
+      return colours.dim(printable(textOf(entry.events[0]))) + notes;
     case "error":
-      return colours.red(failure(entry)) + rounds;
+      return colours.red(failure(entry)) + notes;
     case "pending":
     case "unanswered":
     case "cancelled":
-      return colours.yellow(entry.state) + rounds;
+      return colours.yellow(entry.state) + notes;
   }
 }
 
-/** Local time of day, with milliseconds. */
-function localTime(timestamp: string): string {
-  const date = new Date(timestamp);
-  if (Number.isNaN(date.getTime())) return printable(timestamp);
-  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => pad(part, 2));
-  return `${hours}:${minutes}:${seconds}.${pad(date.getMilliseconds(), 3)}`;
-}
-
-/** Local date and time of day, to the second. */
-export function localDateTime(timestamp: string): string {
-  const date = new Date(timestamp);
-  if (Number.isNaN(date.getTime())) return printable(timestamp);
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)} ${localTime(timestamp).slice(0, 8)}`;
+/** Who did not let a message pass as it came, and why: `blocked by guard: reason`. */
+export function interceptionText({ action, by, reason }: Interception): string {
+  return `${action} by ${by}${reason === undefined ? "" : `: ${reason}`}`;
 }
 
 function methodOf(entry: LogEntry): string {
@@ -112,12 +103,20 @@ function detailOf(event: StreamEvent): string {
   }
 }
 
+function roundsOf(entry: LogEntry): string[] {
+  return entry.rounds > 1 ? [`${entry.rounds} rounds`] : [];
+}
+
+/** By whom messages of the entry were changed on their way. */
+function changesOf(entry: LogEntry): string[] {
+  const changes = entry.events.flatMap(({ intercepted }) => (intercepted?.action === "modified" ? [intercepted] : []));
+  return [...new Set(changes.map((change) => printable(interceptionText(change))))];
+}
+
 function failure(entry: LogEntry): string {
+  const blocked = entry.events.findLast(({ error_type }) => error_type === "blocked")?.intercepted;
+  if (entry.error_type === "blocked" && blocked !== undefined) return printable(interceptionText(blocked));
   if (entry.kind === "malformed") return printable(`malformed ${textOf(entry.events[0])}`.trim());
   const type = /^[a-z_]+$/.test(entry.error_type ?? "") ? entry.error_type : `error ${entry.error_type ?? ""}`;
   return printable(`${type} ${entry.error_message ?? ""}`.trim());
-}
-
-function pad(number: number, digits: number): string {
-  return String(number).padStart(digits, "0");
 }

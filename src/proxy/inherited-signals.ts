@@ -4,7 +4,7 @@
  */
 import { ptr } from "bun:ffi";
 import { constants } from "node:os";
-import { openLibc } from "./libc.ts";
+import { openLibc } from "../process/libc.ts";
 
 const INHERITED = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCHLD"] as const;
 type Inherited = (typeof INHERITED)[number];

@@ -4,12 +4,13 @@
  */
 import type { Redactor } from "../guard/redact.ts";
 import { Correlator } from "../stream/correlate.ts";
-import type { Direction, EventType, PayloadPolicy, StreamEvent } from "../stream/event.ts";
+import type { Direction, EventType, Interception, PayloadPolicy, StreamEvent } from "../stream/event.ts";
 import { readCutMessage } from "../wire/cut-message.ts";
 import { type Line, type Message, readLine } from "../wire/jsonrpc.ts";
-import { HEAD_BYTES, LineSplitter } from "../wire/lines.ts";
+import { HEAD_BYTES, LineSplitter, TAIL_BYTES } from "../wire/lines.ts";
 import { clientOf, failureOf, type Implementation, member, serverOf, traceOf } from "../wire/mcp.ts";
-import { monotonic } from "./monotonic.ts";
+import { monotonic } from "../process/monotonic.ts";
+import type { Interceptions } from "./gate-line.ts";
 import { type Channel, REQUEST, STDERR, type Visitor } from "./pump.ts";
 
 /** Takes every event of a session, in order. */
@@ -30,6 +31,7 @@ export interface ObserverOptions {
 }
 
 const ERROR_MESSAGE_LENGTH = 500;
+const NO_INTERCEPTIONS: Interceptions = [];
 /** The wall clock may be this far from where it should be before the timestamps follow it. */
 const CLOCK_TOLERANCE_MS = 50;
 
@@ -44,6 +46,8 @@ export class Observer implements Visitor {
   /** Whether the chunk at hand may hold a secret; its first line may have begun in an earlier chunk. */
   #chunkSuspect = false;
   #spanning = false;
+  /** Of the line at hand. */
+  #interceptions = NO_INTERCEPTIONS;
   #failures = 0;
   #client: Implementation | undefined;
   #server: Implementation | undefined;
@@ -70,12 +74,16 @@ export class Observer implements Visitor {
     return this.#failures;
   }
 
-  chunk(channel: Channel, bytes: Uint8Array, time: number): void {
+  chunk(channel: Channel, bytes: Uint8Array, time: number, interceptions?: Interceptions): void {
     this.#time = time;
     const splitter = this.#splitters[channel];
     this.#chunkSuspect = this.#options.redactor?.suspects(bytes) ?? false;
     this.#spanning = splitter.partial;
+    if (interceptions !== undefined) this.#interceptions = interceptions;
     splitter.push(bytes);
+    if (interceptions === undefined) return;
+    splitter.end(); // the last line of a stream has no line feed
+    this.#interceptions = NO_INTERCEPTIONS;
   }
 
   gap(channel: Channel, time: number): void {
@@ -236,7 +244,24 @@ export class Observer implements Visitor {
   }
 
   #hand(event: StreamEvent): void {
+    const interception = this.#interceptions[event.batch?.[0] ?? 0];
+    if (interception !== undefined) this.#intercept(event, interception);
     for (const sink of this.#options.sinks) sink.record(event);
+  }
+
+  /** A request fails with its answer, a notification by itself. */
+  #intercept(event: StreamEvent, { action, by, reason, forwarded }: Interception): void {
+    event.intercepted = { action, by };
+    if (action === "blocked" && event.type !== "request") event.error_type = "blocked";
+    if (!this.#recordsPayload()) return;
+    if (reason !== undefined) {
+      const words = this.#maskedIn(event, reason, true).slice(0, ERROR_MESSAGE_LENGTH);
+      event.intercepted.reason = words;
+      if (event.error_type === "blocked") event.error_message = words;
+    }
+    if (forwarded !== undefined) {
+      event.intercepted.forwarded = ends(this.#maskedIn(event, forwarded, true), this.#options.maxMessageBytes);
+    }
   }
 
   #recordsPayload(): boolean {
@@ -246,7 +271,7 @@ export class Observer implements Visitor {
   #maskedIn(event: StreamEvent, text: string, suspect: boolean): string {
     if (!suspect || this.#options.redactor === undefined) return text;
     const masked = this.#options.redactor.redact(text);
-    if (masked.count > 0) event.redacted = masked.count;
+    if (masked.count > 0) event.redacted = (event.redacted ?? 0) + masked.count;
     return masked.text;
   }
 
@@ -263,6 +288,13 @@ export class Observer implements Visitor {
       if (process.env["KM_DEBUG"]) console.error("km: cannot record an event:", error);
     }
   }
+}
+
+/** A text over the limit cut as a message over it is: to its beginning and end. */
+function ends(text: string, limit: number): string {
+  if (text.length <= Math.max(limit, HEAD_BYTES + TAIL_BYTES)) return text;
+  const omitted = text.length - HEAD_BYTES - TAIL_BYTES;
+  return `${text.slice(0, HEAD_BYTES)}[${omitted} characters omitted]${text.slice(-TAIL_BYTES)}`;
 }
 
 /** Whether the text is not what the bytes were: they are not UTF-8. A replacement character may also stand in the line itself. */

@@ -19,8 +19,8 @@ import {
   POLLOUT,
   prepareOutput,
   SEND_FLAGS,
-} from "./libc.ts";
-import { monotonic } from "./monotonic.ts";
+} from "../process/libc.ts";
+import { monotonic } from "../process/monotonic.ts";
 import { type Channel, REQUEST, RESPONSE, STALL_MS, STDERR, STDERR_PATIENCE_MS } from "./pump.ts";
 import {
   COMMAND,

@@ -1,8 +1,8 @@
 /** The poll pump as the main thread sees it: starts the server on pipes of our own, and the Worker that serves them. */
 import { ptr } from "bun:ffi";
 import { setPriority } from "node:os";
-import { type Libc, openLibc, openPipe } from "./libc.ts";
-import { pause } from "./pause.ts";
+import { type Libc, openLibc, openPipe } from "../process/libc.ts";
+import { pause } from "../process/pause.ts";
 import type { Pump, PumpEvents, ServerCommand, Started, Visitor } from "./pump.ts";
 import type { PumpAssignment, PumpSignal } from "./pump-poll-worker.ts";
 import {

@@ -1,11 +1,15 @@
 /**
  * The pump on Bun's streams, on the main thread: for Windows, and wherever the poll pump cannot run.
  *
- * Every write is awaited: Bun buffers what is not, without bound. The chunk that was read is the chunk that is written.
+ * Every write is awaited: Bun buffers what is not, without bound. The chunk that was read is the chunk that is written,
+ * unless there is a gate.
  */
 import { closeSync, fstatSync, read } from "node:fs";
-import { monotonic } from "./monotonic.ts";
-import { pause } from "./pause.ts";
+import { monotonic } from "../process/monotonic.ts";
+import { pause } from "../process/pause.ts";
+import { Backlog } from "./backlog.ts";
+import type { Gate } from "./gate.ts";
+import { writeThrough } from "./outlet.ts";
 import {
   type Channel,
   type Pump,
@@ -13,53 +17,48 @@ import {
   REQUEST,
   RESPONSE,
   type ServerCommand,
-  STALL_MS,
   type Started,
   STDERR,
   STDERR_PATIENCE_MS,
   type Visitor,
 } from "./pump.ts";
+import { type GatedPassage, gatedPassages } from "./pump-gated.ts";
 import { spawnServer } from "./spawn.ts";
 
-/** How much may wait for the observer before reading pauses. */
-const WAITING_BYTES = 4 << 20;
 const READ_BYTES = 64 << 10;
-/** How long after the first unobserved chunk the observer is told. */
-const TELL_MS = 5;
 const FINISH_MS = 100;
 /** What a process that escaped may still write after that. */
 const FINISH_BYTES = 1 << 20;
 
 /** @throws KmError SRV_001 when the server cannot be started */
-export function startStreams(command: ServerCommand, events: PumpEvents): Started {
+export function startStreams(command: ServerCommand, events: PumpEvents, gate?: Gate): Started {
   const { child, pid, exited, watchdog } = spawnServer(command, ["pipe", "pipe", "pipe"]);
-  return { pid, exited, watchdog, pump: new StreamPump(child, events) };
+  return { pid, exited, watchdog, pump: new StreamPump(child, events, gate) };
 }
 
 type Reader = { read(): Promise<{ value?: Uint8Array | undefined }> };
 type PipedChild = Bun.Subprocess<"pipe", "pipe", "pipe">;
 
 class StreamPump implements Pump {
-  readonly kind = "streams";
+  readonly kind: Pump["kind"];
   readonly #events: PumpEvents;
   readonly #serverInput: Bun.FileSink;
+  readonly #clientOutput = Bun.stdout.writer();
+  readonly #backlog: Backlog;
+  readonly #gated: readonly GatedPassage[];
   readonly #abort = new AbortController();
   /** The reads that have brought nothing yet. */
   readonly #reads = new Map<Channel, { since: number; cancel(): void }>();
   /** How many bytes of the server's may still come. */
   #left = Infinity;
   readonly #flows: Promise<unknown>[];
-  #waiting: { channel: Channel; bytes: Uint8Array; time: number }[] = [];
-  #waitingBytes = 0;
-  #missed = 0;
-  /** Channels with bytes that were missed and not yet reported as a gap. */
-  readonly #gaps = new Set<Channel>();
-  #room = Promise.withResolvers<void>();
-  #told = false;
 
-  constructor(child: PipedChild, events: PumpEvents) {
+  constructor(child: PipedChild, events: PumpEvents, gate: Gate | undefined) {
+    this.kind = gate === undefined ? "streams" : "gated streams";
     this.#events = events;
     this.#serverInput = child.stdin;
+    this.#backlog = new Backlog(() => events.data());
+    this.#gated = gate === undefined ? [] : gatedPassages(gate, this.#backlog, this.#serverInput, this.#clientOutput);
     const response = this.#respond(child.stdout);
     this.#flows = [response, this.#complain(child.stderr)];
     void this.#request();
@@ -67,23 +66,16 @@ class StreamPump implements Pump {
   }
 
   drain(visitor: Visitor): boolean {
-    this.#told = false;
-    const chunks = this.#waiting;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    for (const { channel, bytes, time } of chunks) visitor.chunk(channel, bytes, time);
-    for (const channel of this.#gaps) visitor.gap(channel, monotonic());
-    this.#gaps.clear();
-    this.#room.resolve();
-    this.#room = Promise.withResolvers<void>();
+    this.#backlog.drain(visitor);
     return false;
   }
 
   missedBytes(): number {
-    return this.#missed;
+    return this.#backlog.missedBytes;
   }
 
   closeServerInput(): void {
+    this.#gated[REQUEST]?.close();
     void Promise.resolve(this.#serverInput.end()).catch(ignoreBroken);
   }
 
@@ -96,6 +88,10 @@ class StreamPump implements Pump {
         if (monotonic() - Math.max(since, finishAt) > FINISH_MS) cancel();
       }
     }, FINISH_MS).unref();
+  }
+
+  abandon(): void {
+    for (const passage of this.#gated) passage.abandon();
   }
 
   async stop(): Promise<void> {
@@ -111,7 +107,7 @@ class StreamPump implements Pump {
   }
 
   async #respond(source: ReadableStream<Uint8Array>): Promise<void> {
-    const sink = Bun.stdout.writer();
+    const sink = this.#clientOutput;
     if (await this.#copy(RESPONSE, source, sink)) await Promise.resolve(sink.end()).catch(ignoreBroken);
     else this.#events.clientGone();
     closeQuietly(1);
@@ -130,6 +126,7 @@ class StreamPump implements Pump {
    * @returns false when the sink broke; what it had not taken is lost with it
    */
   async #copy(channel: Channel, source: ReadableStream<Uint8Array>, sink: Bun.FileSink | undefined): Promise<boolean> {
+    const passage = this.#gated[channel];
     const reader = source.getReader();
     const cancel = () => void reader.cancel().catch(ignoreBroken);
     this.#abort.signal.addEventListener("abort", cancel);
@@ -138,20 +135,21 @@ class StreamPump implements Pump {
         this.#reads.set(channel, { since: monotonic(), cancel });
         const value = await nextChunk(reader);
         this.#reads.delete(channel);
-        if (value === undefined) return true;
-        if (this.#left <= 0) {
-          cancel();
+        if (value === undefined || this.#left <= 0) {
+          if (value !== undefined) cancel();
+          await passage?.end();
           return true;
         }
         if (channel !== REQUEST) this.#left -= value.length;
-        await this.#publish(channel, value);
-        try {
+        if (passage !== undefined) await passage.pass(value);
+        else {
+          await this.#backlog.add(channel, value);
           if (sink !== undefined) await this.#write(channel, value, sink);
-        } catch {
-          if (channel !== STDERR) cancel(); // the writer learns that nobody reads
-          return false;
         }
       }
+    } catch {
+      if (channel !== STDERR) cancel(); // the writer learns that nobody reads
+      return false;
     } finally {
       this.#abort.signal.removeEventListener("abort", cancel);
       reader.releaseLock();
@@ -165,25 +163,6 @@ class StreamPump implements Pump {
     const taken = await Promise.race([writing.then(() => true), pause(STDERR_PATIENCE_MS).then(() => false)]);
     if (!taken) throw new Error("stderr is not read");
   }
-
-  async #publish(channel: Channel, bytes: Uint8Array): Promise<void> {
-    if (this.#waitingBytes >= WAITING_BYTES) await Promise.race([this.#room.promise, pause(STALL_MS)]);
-    if (this.#waitingBytes >= WAITING_BYTES) {
-      this.#missed += bytes.length;
-      this.#gaps.add(channel);
-      return;
-    }
-    this.#waiting.push({ channel, bytes, time: monotonic() });
-    this.#waitingBytes += bytes.length;
-    if (this.#told) return;
-    this.#told = true;
-    setTimeout(() => this.#events.data(), TELL_MS);
-  }
-}
-
-async function writeThrough(bytes: Uint8Array, sink: Bun.FileSink): Promise<void> {
-  await sink.write(bytes);
-  await sink.flush();
 }
 
 /** Bun's stream of stdin begins at the start of a regular file, wherever the client has read to, and hangs on a folder. */

@@ -2,15 +2,16 @@
  * What a pump is: the part that moves bytes between client and server. There are two, behind this one signature:
  *
  * - pump-poll.ts: a Worker that runs poll, read and write of the C library in a loop (Linux, macOS)
- * - pump-streams.ts: Bun's streams on the main thread (Windows, and wherever the first cannot run)
+ * - pump-streams.ts: Bun's streams on the main thread (Windows, wherever the first cannot run, and for sessions with a gate)
  *
  * A pump forwards first and never waits for the observer but in one case: when the bounded buffer of what was not yet
  * observed is full, it stops reading until there is room, and the writer at the other end blocks as it would on a full
  * pipe. If the observer makes no progress for `STALL_MS`, the pump goes on without it and counts what it missed.
  */
 
+import type { Interceptions } from "./gate-line.ts";
 import type { ignoredSignals } from "./inherited-signals.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { Watchdog } from "../process/watchdog.ts";
 
 /** 0: client stdin to server stdin. 1: server stdout to client stdout. 2: server stderr to client stderr. */
 export type Channel = 0 | 1 | 2;
@@ -39,13 +40,17 @@ export interface PumpEvents {
 
 /** Receives what was forwarded. `bytes` is only valid during the call. `time` is monotonic, in milliseconds. */
 export interface Visitor {
-  chunk(channel: Channel, bytes: Uint8Array, time: number): void;
+  /**
+   * @param interceptions only of what a gate did not let pass: `bytes` is then one whole line, as its sender sent it, or
+   *   the one that km sent in an answer's place
+   */
+  chunk(channel: Channel, bytes: Uint8Array, time: number, interceptions?: Interceptions): void;
   /** Bytes of this channel were forwarded but not observed; the line they belonged to is broken. */
   gap(channel: Channel, time: number): void;
 }
 
 export interface Pump {
-  readonly kind: "poll" | "streams";
+  readonly kind: "poll" | "streams" | "gated streams";
   /** Hands over what was forwarded, in the order in which it was read, for a few milliseconds. True when there is more. */
   drain(visitor: Visitor): boolean;
   /** Bytes forwarded unobserved so far. */
@@ -57,6 +62,8 @@ export interface Pump {
    * still hold its pipes open.
    */
   finish(): void;
+  /** The session is over: what a gate still holds is not forwarded any more, but handed over by the next `drain`. */
+  abandon?(): void;
   /** Ends the pump; nothing is forwarded afterwards. */
   stop(): Promise<void>;
 }

@@ -14,7 +14,7 @@ import { SummaryFold } from "../stream/summary.ts";
 import { VERSION } from "../version.ts";
 import { Observer, type Sink } from "./observe.ts";
 import type { ServerCommand } from "./pump.ts";
-import { sayLine } from "./say.ts";
+import { sayLater, sayLine } from "./say.ts";
 import { serverName } from "./server-name.ts";
 import type { Session, SessionEnd } from "./session.ts";
 
@@ -26,6 +26,23 @@ export interface RecordingOptions {
   sessionId: string | undefined;
   /** What was wrong before there was anyone to say it. */
   warnings: string[];
+  /**
+   * Called once for a session that runs, before anything is observed.
+   *
+   * @returns takes every event where the journal does not
+   */
+  attach?(session: RecordedSession): ((event: StreamEvent) => void) | undefined;
+}
+
+/** What others may want to know of a session. */
+export interface RecordedSession {
+  info: SessionInfo;
+  /** Of its journal; undefined where nothing is recorded. */
+  folder: string | undefined;
+  /** Whether there is a person at the other end of stderr. */
+  terminal: boolean;
+  /** Does not wait for anybody to read it. */
+  say(level: LogLevel, text: string): void;
 }
 
 const MAINTENANCE_MS = 86_400_000;
@@ -69,12 +86,13 @@ export class Recording {
     const command = maskCommand(server.command, redactor);
     const name = options.name ?? serverName(server.command);
     const id = sessionId(options.sessionId, this.#dataFolder, warnings);
+    const info = sessionInfo(id, name, command, server.cwd, session, values);
+    const folder = this.#dataFolder === undefined ? undefined : sessionFolder(this.#dataFolder, id);
     const sinks: Sink[] = [];
-    if (this.#dataFolder !== undefined) {
-      const folder = sessionFolder(this.#dataFolder, id);
+    if (folder !== undefined) {
       this.#journal = new JournalWriter({
         folder,
-        info: sessionInfo(id, name, command, server.cwd, session, values),
+        info,
         segmentBytes: values.journal.segment_size,
         maxBytes: values.journal.retention.max_size,
         onExpiry: () =>
@@ -89,6 +107,16 @@ export class Recording {
       this.#say("info", `Recording session ${id} in ${folder}`);
     }
     for (const warning of warnings) this.#say("warn", warning);
+    const terminal = isTerminal();
+    if (session !== undefined) {
+      const record = options.attach?.({
+        info,
+        folder,
+        terminal,
+        say: (level, text) => this.#say(level, text, sayLater),
+      });
+      if (record !== undefined) sinks.push({ record, flush: () => undefined });
+    }
     this.#observer = new Observer({
       payloads: values.journal.payloads,
       redactor: values.journal.payloads === "full" ? undefined : redactor,
@@ -100,7 +128,7 @@ export class Recording {
     this.#observer.flush();
     if (session === undefined) return;
     this.#say("debug", `Server ${session.pid} runs behind the ${session.pumpKind} pump`);
-    if (isTerminal()) this.#banner(name, id);
+    if (terminal) this.#banner(name, id);
     session.observe(sinks.length === 0 ? undefined : this.#observer);
   }
 
@@ -158,8 +186,8 @@ export class Recording {
     sayLine(`km: ${name} is running, ${where}`);
   }
 
-  #say(level: LogLevel, text: string): void {
-    if (LEVELS.indexOf(level) <= LEVELS.indexOf(this.#level)) sayLine(`km: ${text}`);
+  #say(level: LogLevel, text: string, say = sayLine): void {
+    if (LEVELS.indexOf(level) <= LEVELS.indexOf(this.#level)) say(`km: ${text}`);
   }
 }
 

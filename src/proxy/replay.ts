@@ -7,9 +7,9 @@ import { KmError } from "../errors.ts";
 import type { RecordedAnswers, ReplayPlan, ReplayStep, Reply } from "../mcp/replay.ts";
 import { type Message, readLine } from "../wire/jsonrpc.ts";
 import { LineSplitter } from "../wire/lines.ts";
-import { monotonic } from "./monotonic.ts";
-import { pause } from "./pause.ts";
-import { endGroup } from "./process-group.ts";
+import { monotonic } from "../process/monotonic.ts";
+import { pause } from "../process/pause.ts";
+import { endGroup } from "../process/process-group.ts";
 import type { ServerCommand, ServerExit } from "./pump.ts";
 import { spawnServer } from "./spawn.ts";
 

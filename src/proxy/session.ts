@@ -3,10 +3,11 @@
  * which exit code. The order when the client leaves is MCP's: end of file, wait, SIGTERM, wait, SIGKILL.
  */
 import { constants } from "node:os";
-import { monotonic } from "./monotonic.ts";
+import { monotonic } from "../process/monotonic.ts";
+import type { Gate } from "./gate.ts";
 import type { Observer } from "./observe.ts";
-import { pause } from "./pause.ts";
-import { endGroup, signalGroup } from "./process-group.ts";
+import { pause } from "../process/pause.ts";
+import { endGroup, signalGroup } from "../process/process-group.ts";
 import type { Channel, PumpEvents, ServerCommand, ServerExit, Started, Visitor } from "./pump.ts";
 import { RESPONSE } from "./pump.ts";
 import { sayLine } from "./say.ts";
@@ -55,9 +56,10 @@ export class Session {
   /**
    * Starts the server and the traffic; observing begins with `observe`, and nothing is lost until then.
    *
+   * @param gate decides about messages before they are forwarded; it chooses the pump
    * @throws KmError SRV_001 when the server cannot be started
    */
-  constructor(command: ServerCommand, killTimeoutMs: number, pump: "poll" | "streams" | undefined) {
+  constructor(command: ServerCommand, killTimeoutMs: number, pump: "poll" | "streams" | undefined, gate?: Gate) {
     this.killTimeoutMs = killTimeoutMs;
     for (const signal of FORWARDED_SIGNALS) {
       if (!command.ignoredSignals?.includes(signal)) process.on(signal, this.#onSignal);
@@ -69,7 +71,8 @@ export class Session {
       serverClosed: () => this.#serverClosed.resolve(),
       failed: (reason) => this.#pumpFailed(reason),
     };
-    const started = (pump === "streams" ? undefined : startPolling(command, events)) ?? startStreams(command, events);
+    const streams = pump === "streams" || gate !== undefined;
+    const started = (streams ? undefined : startPolling(command, events)) ?? startStreams(command, events, gate);
     this.#started = started;
     this.pid = started.pid;
     this.pumpKind = started.pump.kind;
@@ -96,6 +99,7 @@ export class Session {
     this.#reason ??= "server exited";
     await this.#takeLeave();
     this.#ended = true;
+    this.#started.pump.abandon?.();
     this.#drainLast();
     if (typeof this.#observer === "object") this.#observer.end();
     await this.#started.pump.stop();
@@ -154,9 +158,9 @@ export class Session {
   /** Notes when the server was last heard of. */
   #listening(observer?: Observer): Visitor {
     return {
-      chunk: (channel: Channel, bytes, time) => {
+      chunk: (channel: Channel, bytes, time, interceptions) => {
         if (channel >= RESPONSE) this.#lastOutput = time;
-        observer?.chunk(channel, bytes, time);
+        observer?.chunk(channel, bytes, time, interceptions);
       },
       gap: (channel, time) => observer?.gap(channel, time),
     };

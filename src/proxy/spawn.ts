@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { KmError, messageOf, systemCode } from "../errors.ts";
 import { ignoringSignals } from "./inherited-signals.ts";
 import type { ServerCommand, ServerExit } from "./pump.ts";
-import { startWatched } from "./watchdog.ts";
+import { startWatched } from "../process/watchdog.ts";
 import { windowsCommand } from "./spawn-windows.ts";
 
 /**

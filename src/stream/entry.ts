@@ -180,7 +180,10 @@ export async function* foldEntries(
 export function withoutPayload(event: StreamEvent): StreamEvent {
   if (isLifecycle(event)) return event;
   const { message, text, base64, ...rest } = event;
-  if (message === undefined && base64 === undefined && (text?.length ?? 0) <= PREVIEW_CHARACTERS) return event;
+  if (rest.intercepted?.forwarded !== undefined) {
+    rest.intercepted = { ...rest.intercepted };
+    delete rest.intercepted.forwarded;
+  } else if (message === undefined && base64 === undefined && (text?.length ?? 0) <= PREVIEW_CHARACTERS) return event;
   if (text === undefined) return rest;
   // Copied, since a part of a string keeps the whole string in memory.
   return { ...rest, text: Buffer.from(text.slice(0, PREVIEW_CHARACTERS)).toString() };

@@ -41,7 +41,10 @@ export interface StreamEvent {
   duration_ms?: number;
   /** Set on an answer that does not end its call: the client must retry (`input_required`) or poll (`task`). */
   continues?: "input_required" | "task";
-  /** Set when the call failed: the JSON-RPC error code as text, or `tool_error` for a `tools/call` result with `isError`. */
+  /**
+   * Set when the call failed: the JSON-RPC error code as text, `tool_error` for a `tools/call` result with `isError`, or
+   * `blocked` on km's answer to a blocked request and on a blocked notification.
+   */
   error_type?: string;
   /** What the failure says of itself, at most 500 characters. Absent under the payload policies `metadata` and `off`. */
   error_message?: string;
@@ -56,6 +59,11 @@ export interface StreamEvent {
   /** How many secrets were masked in this event. */
   redacted?: number;
   /**
+   * Set on a message that was not let pass as it came: `message` is then what its sender sent. On an answer: it is km's own
+   * and takes the place of the one that a blocked request never got.
+   */
+  intercepted?: Interception;
+  /**
    * The message as JSON text, verbatim but for masked secrets, never parsed and re-encoded: a 64-bit integer survives.
    * Never contains a line feed.
    */
@@ -64,6 +72,17 @@ export interface StreamEvent {
   text?: string;
   /** The same for bytes that are not UTF-8. */
   base64?: string;
+}
+
+/** What became of a message that a plugin or policy had a say in. */
+export interface Interception {
+  action: "blocked" | "modified";
+  /** Who decided so. */
+  by: string;
+  /** Why it was blocked, at most 500 characters. Absent under the payload policies `metadata` and `off`. */
+  reason?: string;
+  /** What was forwarded in its place, as JSON text. Absent under the same policies. */
+  forwarded?: string;
 }
 
 /** What a recorded session is, known when it starts. Written to `session.json`. */

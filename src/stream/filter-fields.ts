@@ -32,6 +32,8 @@ export const filterFields: Record<string, FilterField> = {
     redacted: (entry) => entry.events.some((event) => (event.redacted ?? 0) > 0),
     truncated: (entry) => entry.events.some((event) => event.truncated === true),
     batch: (entry) => entry.events.some((event) => event.batch !== undefined),
+    blocked: (entry) => entry.events.some((event) => event.intercepted?.action === "blocked"),
+    modified: (entry) => entry.events.some((event) => event.intercepted?.action === "modified"),
     retried: (entry) => entry.rounds > 1,
   }),
   dir: choice("Who began it: request is the client, response is the server", "dir:response", {

@@ -10,6 +10,8 @@ export interface ConversationOptions {
   env?: Record<string, string>;
   /** Words that run km, such as `["sh", "-c", 'ulimit -n 20; exec "$@"', "sh"]`. */
   launcher?: string[];
+  /** Words in place of `km monitor` and its flags. */
+  through?: string[];
   /** Arguments that the server does not look at. */
   serverArguments?: string[];
 }
@@ -26,8 +28,9 @@ export async function converse(home: Home, options: ConversationOptions = {}): P
   const listener = createServer();
   await once(listener.listen(path), "listening");
   const { launcher = [], flags = [], serverArguments = [] } = options;
+  const { through = [KM, "monitor", ...flags, "--"] } = options;
   const server = [process.execPath, PEER, path, ...serverArguments];
-  const km = Bun.spawn([...launcher, KM, "monitor", ...flags, "--", ...server], {
+  const km = Bun.spawn([...launcher, ...through, ...server], {
     env: { ...home.env, ...options.env },
     stdin: "pipe",
     stdout: "pipe",
@@ -89,6 +92,11 @@ export class Conversation implements AsyncDisposable {
   async reply(line: string): Promise<void> {
     await this.server.send(`${line}\n`);
     await this.client.line(line);
+  }
+
+  /** The server ends, and its output with it. */
+  hangUp(): void {
+    this.#socket.end();
   }
 
   /** The client closes its end, the server follows. */

@@ -22,6 +22,8 @@ export interface Between {
   /** `none` is the control: the client talks to the peer itself. */
   pump: "default" | "streams" | "none";
   flags?: string[];
+  /** Words in place of `km monitor` and its flags. */
+  through?: string[];
 }
 
 const PEER = join(import.meta.dir, "../fixtures/peer-script.ts");
@@ -63,8 +65,9 @@ export async function exchange(
   return { atServer: readFileSync(received), atClient: Buffer.concat(chunks), exitCode, stderr, lingeredMs };
 }
 
-function command(server: string[], { pump, flags = [] }: Between): string[] {
-  return pump === "none" ? server : [KM, "monitor", ...flags, "--", ...server];
+function command(server: string[], { pump, flags = [], through }: Between): string[] {
+  if (pump === "none") return server;
+  return [...(through ?? [KM, "monitor", ...flags, "--"]), ...server];
 }
 
 /** Each piece leaves before the next is begun, so that a reader that is quick enough sees them one by one. */
