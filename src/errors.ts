@@ -15,7 +15,26 @@ export type ErrorCode =
   | "JRN_003" // a journal cannot be read or written
   | "SRV_001" // the server cannot be started
   | "SRV_002" // the server does not answer as MCP requires
-  | "RPL_001"; // a recording cannot be played
+  | "RPL_001" // a recording cannot be played
+  | "PLG_001" // no such plugin
+  | "PLG_002" // a folder of plugins that the user does not trust
+  | "PLG_MAN_001" // a manifest cannot be read or is not JSON
+  | "PLG_MAN_002" // a member of a manifest is missing or not allowed
+  | "PLG_CMP_001" // a plugin needs another version of km or of the protocol
+  | "PLG_CFG_001" // a plugin's configuration does not match its schema
+  | "PLG_TIER_001" // a plugin needs a higher tier
+  | "PLG_RUN_001" // its executable is missing, or not there for this platform
+  | "PLG_RUN_002" // its executable may not be executed
+  | "PLG_RUN_003" // its executable is for another architecture or C library
+  | "PLG_RUN_004" // it did not answer km/hello in time
+  | "PLG_RUN_005" // it ended before it was active
+  | "PLG_RUN_006" // its answer to km/hello contradicts its manifest or the protocol
+  | "PLG_RUN_007" // the sandbox that the configuration requires cannot be had
+  | "PLG_RUN_008" // it crashed too often
+  | "PLG_RUN_009" // it does not answer
+  | "PLG_RUN_010" // it used more memory than allowed
+  | "PLG_RUN_011" // it answered a request with an error
+  | "PLG_RUN_012"; // it ended while it was active
 
 export interface KmErrorOptions {
   /** What the user can do about it, one sentence. */

@@ -1,0 +1,31 @@
+/** Whether a version of km lies in the range that a manifest names. */
+
+/**
+ * A pre-release of km counts as the release that it precedes, or a plugin made for the coming one could not be tried
+ * with it.
+ *
+ * @param range must be `isRange`: Bun.semver takes what it cannot read for any version
+ */
+export function liesInRange(version: string, range: string): boolean {
+  return Bun.semver.satisfies(version.replace(/[-+].*$/, ""), range);
+}
+
+/** `>=1.0.0`, `^1.2`, `1.x || >=2.5.0 <3`, `1.0.0 - 2.0.0`, `*`: what npm takes. */
+export function isRange(text: string): boolean {
+  return text.length <= 200 && RANGE.test(text);
+}
+
+/** https://semver.org, without leading zeros. */
+export function isVersion(text: string): boolean {
+  return text.length <= 200 && VERSION.test(text);
+}
+
+const NUMBER = "(?:0|[1-9]\\d{0,8})";
+const SUFFIX = "(?:-[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*)?(?:\\+[\\dA-Za-z-]+(?:\\.[\\dA-Za-z-]+)*)?";
+const VERSION = new RegExp(`^${NUMBER}\\.${NUMBER}\\.${NUMBER}${SUFFIX}$`);
+
+const PART = `(?:[xX*]|${NUMBER})`;
+const PARTIAL = `v?${PART}(?:\\.${PART}(?:\\.${PART}${SUFFIX})?)?`;
+const COMPARATOR = `(?:[<>]=?|=|~|\\^)? *${PARTIAL}`;
+const SET = `(?:${PARTIAL} +- +${PARTIAL}|${COMPARATOR}(?: +${COMPARATOR})*)`;
+const RANGE = new RegExp(`^ *${SET}(?: *\\|\\| *${SET})* *$`);

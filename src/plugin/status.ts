@@ -1,0 +1,114 @@
+/** What is known of a plugin in a session: written by the plugin host, read by `km plugins`. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { sessionsFolder } from "../journal/layout.ts";
+import { isHost } from "./is-host.ts";
+import { lastStatusFile, pluginsFolder, sessionPluginsFolder, unrecordedSessionsFolder } from "./layout.ts";
+import { namesIn } from "./names-in.ts";
+import type { Metric } from "./services/metrics.ts";
+import type { Tier } from "./protocol.ts";
+
+export type PluginState =
+  "discovered" | "loading" | "authenticating" | "active" | "shutting_down" | "stopped" | "error";
+
+export interface PluginStatus {
+  format: 1;
+  name: string;
+  version: string;
+  tier: Tier;
+  folder: string;
+  session_id: string;
+  /** Name of the monitored server. */
+  server: string;
+  /** Process id of the plugin host that writes this. */
+  host_pid: number;
+  /** ISO 8601. */
+  updated_at: string;
+  state: PluginState;
+  /** When it entered this state, ISO 8601. */
+  since: string;
+  /** Of the running process. */
+  pid?: number;
+  started_at?: string;
+  /** How often it was started again after a crash. */
+  restarts: number;
+  /** Last event that it said is done; where its feed goes on. */
+  acked: number;
+  /** Events recorded and not yet acknowledged. */
+  queue: number;
+  /** Events that could not be delivered. */
+  dropped: number;
+  /** Milliseconds from sending a batch to its ack. Absent before the first. */
+  handling_ms?: { p50: number; p99: number };
+  /** Milliseconds from starting the process to active, and how long the last recovery took from crash to active. */
+  start_ms?: number;
+  recovery_ms?: number;
+  rss_bytes?: number;
+  sandbox?: { level: 1 | 2; reason?: string };
+  /** ISO 8601, when it last was authorized. */
+  last_auth?: string;
+  features?: string[];
+  /** Lines on its stdout that were not protocol. */
+  noise: number;
+  findings: number;
+  metrics?: Record<string, Metric>;
+  last_error?: PluginError;
+  /** Everything recorded was delivered and acknowledged, or there is nothing more to deliver. */
+  finished: boolean;
+  /** How many plugin hosts have tried to finish this since the session ended. */
+  attempts: number;
+}
+
+export interface PluginError {
+  code: string;
+  message: string;
+  /** What to do. */
+  hint?: string;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** The status as last written; undefined where there is none that can be used. */
+export function readStatus(file: string): PluginStatus | undefined {
+  try {
+    const status: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof status !== "object" || status === null || !("format" in status) || status.format !== 1) return undefined;
+    return status as PluginStatus;
+  } catch {
+    return undefined; // absent: nothing is known
+  }
+}
+
+export interface KnownStatus {
+  status: PluginStatus;
+  /** Whether its host is there and will go on. */
+  live: boolean;
+}
+
+/** What is known of every plugin: its status in each session that a host looks after, or else in the last one. */
+export function knownStatuses(dataFolder: string, stateFolder: string): KnownStatus[] {
+  const sessions = [sessionsFolder(dataFolder), unrecordedSessionsFolder(stateFolder)].flatMap((folder) =>
+    namesIn(folder).map((id) => sessionPluginsFolder(join(folder, id))),
+  );
+  const live = sessions
+    .flatMap((folder) => statusesIn(folder))
+    .filter((status) => isHost(status.host_pid))
+    .map((status) => ({ status, live: true }));
+  const names = new Set(live.map(({ status }) => status.name));
+  const last = namesIn(pluginsFolder(stateFolder))
+    .filter((name) => !names.has(name))
+    .map((name) => readStatus(lastStatusFile(join(pluginsFolder(stateFolder), name))))
+    .filter((status) => status !== undefined)
+    .map((status) => ({ status, live: false }));
+  return [...live, ...last].sort(
+    (a, b) => a.status.name.localeCompare(b.status.name) || a.status.session_id.localeCompare(b.status.session_id),
+  );
+}
+
+/** The statuses in the folder of a session. */
+export function statusesIn(folder: string): PluginStatus[] {
+  return namesIn(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => readStatus(join(folder, name)))
+    .filter((status) => status !== undefined);
+}

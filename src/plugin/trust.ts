@@ -1,0 +1,77 @@
+/** The project folders whose `plugins` may run, in `<config>/trusted-folders.json`: a list of their real paths. */
+import { readFileSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { KmError, messageOf, systemCode } from "../errors.ts";
+
+/** Only the folder itself: what lies below or above it is another project. Nothing is trusted where the list is broken. */
+export function isTrusted(configFolder: string, folder: string): boolean {
+  try {
+    return trustedFolders(configFolder).includes(realpathSync(folder));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @returns real paths, in the order in which they were trusted
+ * @throws KmError CFG_001 where there is a list that cannot be read
+ */
+export function trustedFolders(configFolder: string): string[] {
+  const file = trustFile(configFolder);
+  let list: unknown;
+  try {
+    list = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw unreadable(file, messageOf(error));
+  }
+  if (Array.isArray(list) && list.every((folder) => typeof folder === "string")) return list;
+  throw unreadable(file, "not a list of folders");
+}
+
+/**
+ * @returns the folder's real path; undefined where it was trusted before
+ * @throws KmError CFG_001 where the list cannot be read, CFG_004 where it cannot be written; ENOENT where there is no folder
+ */
+export async function trustFolder(configFolder: string, folder: string): Promise<string | undefined> {
+  const real = realpathSync(folder);
+  return (await change(configFolder, (list) => (list.includes(real) ? list : [...list, real]))) ? real : undefined;
+}
+
+/**
+ * @param folder need not exist any longer
+ * @returns whether it was trusted before
+ * @throws KmError CFG_001, CFG_004 as `trustFolder`
+ */
+export async function untrustFolder(configFolder: string, folder: string): Promise<boolean> {
+  const names = new Set([resolve(folder), realPath(folder)]);
+  return await change(configFolder, (list) => list.filter((trusted) => !names.has(trusted)));
+}
+
+async function change(configFolder: string, edit: (list: string[]) => string[]): Promise<boolean> {
+  const before = trustedFolders(configFolder);
+  if (edit(before).length === before.length) return false;
+  const { rewriteFile } = await import("../config/rewrite.ts");
+  await rewriteFile(trustFile(configFolder), () =>
+    Promise.resolve(`${JSON.stringify(edit(trustedFolders(configFolder)), null, 2)}\n`),
+  );
+  return true;
+}
+
+function realPath(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return resolve(folder);
+  }
+}
+
+function trustFile(configFolder: string): string {
+  return join(configFolder, "trusted-folders.json");
+}
+
+function unreadable(file: string, state: string): KmError {
+  return new KmError("CFG_001", `Cannot read ${file}: ${state}`, {
+    hint: "Delete it and trust your folders again, with km plugins trust.",
+  });
+}
