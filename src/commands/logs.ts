@@ -3,9 +3,11 @@ import { defineCommand } from "../command.ts";
 import { paths } from "../context.ts";
 import { KmError } from "../errors.ts";
 import type { ReadCounts } from "../journal/decode.ts";
+import { selectSession } from "../journal/select.ts";
+import { findingsNote, listFindings, listFindingsJson, selectFindings } from "../log/findings.ts";
 import { followJson, followRows } from "../log/follow.ts";
 import { listJson, listRows } from "../log/list.ts";
-import { type LogQuery, logQuery } from "../log/query.ts";
+import { count, duration, type LogQuery, logQuery } from "../log/query.ts";
 import { lossesOf } from "../log/recorded.ts";
 import { type Output, pagedOutput, stdout } from "../output.ts";
 import { colours, terminalWidth } from "../terminal.ts";
@@ -31,6 +33,7 @@ export default defineCommand({
     json: { type: "boolean", description: "One event per line as JSON" },
     payload: { type: "boolean", description: "Show the messages below each row" },
     stderr: { type: "boolean", description: "Show what the server writes to stderr too" },
+    findings: { type: "boolean", description: "Show what plugins found, in place of the calls" },
     since: { type: "string", valueHint: "duration", description: "Only what began within this time, such as 10m" },
     tail: { type: "string", alias: "n", valueHint: "count", description: "Only the last matching entries" },
   },
@@ -39,6 +42,7 @@ export default defineCommand({
     "km logs filesystem is:error          failed calls of the server's latest session",
     "km logs -f tool:read_file 'dur:>1s'  slow calls as they end",
     "km logs --json | jq .message         messages for other programs",
+    "km logs --findings                   what plugins found",
   ],
   async run(args) {
     if (args.json && args.payload) {
@@ -46,24 +50,28 @@ export default defineCommand({
         hint: "--json shows every message.",
       });
     }
+    if (args.findings) return await findings(args);
     const query = await logQuery(paths().data, args, Date.now());
     const mayPage = !args.follow && !args.json && query.tail === undefined;
     const output = mayPage ? pagedOutput() : stdout();
     try {
-      return args.follow ? await follow(query, args, output) : await list(query, args, output);
+      if (args.follow) return await follow(query, args, output);
+      await list(query, args, output);
     } finally {
       await output.close();
     }
+    const note = args.json ? undefined : await findingsNote(query.session);
+    if (note !== undefined) process.stderr.write(`km: ${note}\n`);
+    return 0;
   },
 });
 
-async function list(query: LogQuery, options: Options, output: Output): Promise<number> {
+async function list(query: LogQuery, options: Options, output: Output): Promise<void> {
   const counts: ReadCounts = { events: 0, torn: 0, vanished: 0 };
   if (options.json) await listJson(query, output, counts);
   else if (!(await listRows(query, { output, ...(await viewOf(options)) }, counts)))
     process.stderr.write("km: Nothing matches\n");
   for (const loss of lossesOf(counts)) process.stderr.write(`km: ${loss}\n`);
-  return 0;
 }
 
 async function follow(query: LogQuery, options: Options, output: Output): Promise<number> {
@@ -80,6 +88,37 @@ async function follow(query: LogQuery, options: Options, output: Output): Promis
     process.off("SIGINT", interrupt);
   }
   return interrupted.signal.aborted ? INTERRUPTED : 0;
+}
+
+interface FindingOptions extends Options {
+  words: string[];
+  stderr: boolean;
+  since: string | undefined;
+  tail: string | undefined;
+}
+
+async function findings(options: FindingOptions): Promise<number> {
+  const { words, json, follow, stderr, since, tail } = options;
+  if (follow || stderr) {
+    throw new KmError("USAGE", `Flags --findings and --${follow ? "follow" : "stderr"} exclude each other`);
+  }
+  if (words.length > 1) {
+    throw new KmError("USAGE", `Flag --findings takes a session and no filter: "${words.slice(1).join(" ")}"`);
+  }
+  const session = await selectSession(paths().data, words[0]);
+  const found = await selectFindings(session, {
+    since: since === undefined ? undefined : Date.now() - duration("--since", since),
+    tail: tail === undefined ? undefined : count("--tail", tail),
+  });
+  const output = json || tail !== undefined ? stdout() : pagedOutput();
+  try {
+    if (json) await listFindingsJson(found, session, output);
+    else if (found.length > 0) await listFindings(found, { output, ...(await viewOf(options)) });
+  } finally {
+    await output.close();
+  }
+  if (!json && found.length === 0) process.stderr.write("km: No findings\n");
+  return 0;
 }
 
 async function viewOf(options: Options) {

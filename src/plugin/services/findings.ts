@@ -1,0 +1,172 @@
+/** What plugins found in a session: `findings.ndjson` in its folder, one finding a line. */
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { systemCode } from "../../errors.ts";
+import type { Redactor } from "../../guard/redact.ts";
+import { printable } from "../../terminal.ts";
+import { isObject } from "../../wire/jsonrpc.ts";
+import { findingsFile } from "../layout.ts";
+import type { FindingParams, Severity } from "../protocol.ts";
+import { cleanText } from "./clean-text.ts";
+import { LineWriter } from "./line-writer.ts";
+
+export interface Finding {
+  /** UTC, ISO 8601. */
+  time: string;
+  plugin: string;
+  severity: Severity;
+  /** Stable, for programs. */
+  code: string;
+  title: string;
+  /** Of the event that it is about. */
+  seq?: number;
+  evidence?: string;
+}
+
+/** From the worst to the least. */
+export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+
+const MAX_FINDINGS = 10_000;
+const MAX_CODE = 100;
+const MAX_TITLE = 200;
+const MAX_EVIDENCE = 2048;
+
+/** The findings of one session, written by its host alone. Never throws. */
+export class FindingLog {
+  readonly #file: string;
+  readonly #redactor: Redactor;
+  #open: { fd: number; writer: LineWriter } | undefined;
+  /** By plugin: none can use up the room of another. */
+  readonly #written = new Map<string, number>();
+  /** Findings that are not in the file: too many of them, or it could not be written. */
+  leftOut = 0;
+
+  constructor(sessionFolder: string, redactor: Redactor) {
+    this.#file = findingsFile(sessionFolder);
+    this.#redactor = redactor;
+  }
+
+  /** @returns whether it was written */
+  append(finding: Finding): boolean {
+    try {
+      // Kept open: into a session that is deleted meanwhile nothing is written, so that its folder can go.
+      this.#open ??= this.#begin();
+      const before = this.#written.get(finding.plugin) ?? 0;
+      this.#written.set(finding.plugin, before + 1);
+      if (before < MAX_FINDINGS) {
+        this.#open.writer.write(encode(this.#cleaned(finding)));
+        return true;
+      }
+      if (before === MAX_FINDINGS) this.#open.writer.write(encode(lastFinding(finding)));
+    } catch {
+      // Counted below; the next one is tried again.
+    }
+    this.leftOut++;
+    return false;
+  }
+
+  close(): void {
+    if (this.#open === undefined) return;
+    try {
+      closeSync(this.#open.fd);
+    } catch {
+      // Nothing can be done about it: what was written is written.
+    }
+    this.#open = undefined;
+  }
+
+  /** Goes on behind what an earlier host of the session wrote. */
+  #begin(): { fd: number; writer: LineWriter } {
+    const fd = openSync(this.#file, "a", 0o600);
+    for (const line of readFileSync(this.#file, "utf8").split("\n")) {
+      const { plugin } = decode(line) ?? {};
+      if (plugin !== undefined) this.#written.set(plugin, (this.#written.get(plugin) ?? 0) + 1);
+    }
+    return { fd, writer: new LineWriter(fd) };
+  }
+
+  #cleaned(finding: Finding): Finding {
+    const { time, plugin, severity, code, title, seq, evidence } = finding;
+    return {
+      time,
+      plugin,
+      severity,
+      code: code.slice(0, MAX_CODE),
+      title: cleanText(title, MAX_TITLE, this.#redactor),
+      ...(seq === undefined ? {} : { seq }),
+      ...(evidence === undefined ? {} : { evidence: cleanText(evidence, MAX_EVIDENCE, this.#redactor) }),
+    };
+  }
+}
+
+/** Escapes too what JSON leaves alone but a terminal obeys: people will look at the file. */
+function encode(finding: Finding): string {
+  return `${printable(JSON.stringify(finding))}\n`;
+}
+
+function lastFinding({ time, plugin }: Finding): Finding {
+  const title = `Further findings are not recorded: a plugin has at most ${MAX_FINDINGS}`;
+  return { time, plugin, severity: "info", code: "TOO_MANY_FINDINGS", title };
+}
+
+/**
+ * @param params of a `km/finding`, as the plugin sent them
+ * @param session its id: the event of another one is none of this session
+ * @returns the finding, or why it is none, for the plugin's log
+ */
+export function findingFrom(params: unknown, plugin: string, session: string, now: Date): Finding | string {
+  const { severity, code, title, event_id, evidence }: { [K in keyof FindingParams]?: unknown } = isObject(params)
+    ? params
+    : {};
+  const known = SEVERITIES.find((one) => one === severity);
+  if (known === undefined) return `Cannot record a finding: its severity is none of ${SEVERITIES.join(", ")}`;
+  if (typeof code !== "string" || code === "") return "Cannot record a finding: it has no code";
+  if (typeof title !== "string" || title === "") return `Cannot record finding ${code}: it has no title`;
+  const id = typeof event_id === "string" ? event_id : "";
+  const seq = id.startsWith(`${session}/`) ? Number(id.slice(session.length + 1)) : Number.NaN;
+  return {
+    time: now.toISOString(),
+    plugin,
+    severity: known,
+    code,
+    title,
+    ...(Number.isSafeInteger(seq) && seq > 0 ? { seq } : {}),
+    ...(typeof evidence === "string" ? { evidence } : {}),
+  };
+}
+
+/**
+ * In the order in which they were found, each once: a plugin that was started again may have seen an event twice. What
+ * a full disk or a crash cut short is skipped.
+ *
+ * @throws a system error where the file is there and cannot be read
+ */
+export async function readFindings(sessionFolder: string): Promise<Finding[]> {
+  const text = await readFile(findingsFile(sessionFolder), "utf8").catch((error: unknown) => {
+    if (systemCode(error) === "ENOENT") return "";
+    throw error;
+  });
+  const findings = new Map<string, Finding>();
+  for (const [index, line] of text.split("\n").entries()) {
+    const finding = decode(line);
+    if (finding === undefined) continue;
+    const { time: _, ...content } = finding;
+    const key = finding.seq === undefined ? String(index) : JSON.stringify(content);
+    if (!findings.has(key)) findings.set(key, finding);
+  }
+  return [...findings.values()];
+}
+
+function decode(line: string): Finding | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isFinding(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFinding(value: unknown): value is Finding {
+  const names = ["time", "plugin", "severity", "code", "title"];
+  return isObject(value) && names.every((name) => typeof value[name] === "string");
+}
