@@ -1,11 +1,12 @@
 /**
- * Builds the executables: `bun run build` for this machine into dist/, `bun run build:all` for every target into
- * dist/<target>/ with SHA-256 sums. Options: --target NAME (repeatable), --plugins (build plugins for all targets too),
- * --outdir FOLDER (in place of dist).
+ * Builds km, the first-party plugins and the plugin SDK: `bun run build` for this machine into dist/, `bun run build:all`
+ * for every target into dist/<target>/ with SHA-256 sums. Options: --target NAME (repeatable), --plugins (build plugins
+ * for all targets too), --outdir FOLDER (in place of dist).
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { buildSdk } from "./build-sdk.ts";
 import packageJson from "./package.json";
 
 const TARGETS = [
@@ -32,17 +33,21 @@ const { outdir } = options;
 const commit = currentCommit();
 const here = hostTarget();
 
+// km carries the SDK, so that it can begin plugins where there is no network.
+const sdk = await buildSdk(outdir, packageJson.version);
+
 if (options.all || options.target !== undefined) {
   for (const target of options.all ? TARGETS : (options.target ?? []).map(checkedTarget)) {
-    const folder = join(outdir, target);
-    rmSync(folder, { recursive: true, force: true });
-    const built = [await buildKm(target, folder)];
-    if (options.plugins || target === here) built.push(...(await buildPlugins(target, folder)));
-    await writeSums(folder, built);
+    await build(target, join(outdir, target), options.plugins === true || target === here);
   }
-} else {
-  const built = [await buildKm(here, outdir), ...(await buildPlugins(here, outdir))];
-  await writeSums(outdir, built);
+} else await build(here, outdir, true);
+
+async function build(target: Target, folder: string, withPlugins: boolean): Promise<void> {
+  if (folder !== outdir) rmSync(folder, { recursive: true, force: true });
+  await writeSums(folder, [await buildKm(target, folder)]);
+  const plugins = join(folder, "plugins");
+  rmSync(plugins, { recursive: true, force: true });
+  if (withPlugins) await writeSums(plugins, await buildPlugins(target, plugins));
 }
 
 /** A copy of the sources without git, or a machine without it, can build km too. */
@@ -60,20 +65,14 @@ async function buildKm(target: Target, folder: string): Promise<string> {
   );
 }
 
+/** Each becomes a folder as km looks for them: its manifest with its executable. */
 async function buildPlugins(target: Target, folder: string): Promise<string[]> {
-  const names = existsSync("plugins")
-    ? readdirSync("plugins").filter((name) => existsSync(join("plugins", name, "main.ts")))
-    : [];
   const built: string[] = [];
-  for (const name of names) {
-    built.push(
-      await compile(
-        join("plugins", name),
-        [join("plugins", name, "main.ts")],
-        target,
-        join(folder, executable(`km-plugin-${name}`, target)),
-      ),
-    );
+  for (const name of readdirSync("plugins").filter((one) => existsSync(join("plugins", one, "main.ts")))) {
+    const source = join("plugins", name);
+    const outfile = join(folder, name, executable(`km-plugin-${name}`, target));
+    built.push(await compile(source, [join(source, "main.ts")], target, outfile));
+    for (const file of ["manifest.json", "README.md"]) copyFileSync(join(source, file), join(folder, name, file));
   }
   return built;
 }
@@ -101,6 +100,8 @@ async function compile(root: string, entrypoints: string[], target: Target, outf
       KM_VERSION: JSON.stringify(packageJson.version),
       KM_COMMIT: JSON.stringify(commit),
       KM_MUSL: String(target.endsWith("musl")),
+      KM_PLUGIN_SDK: JSON.stringify(sdk.js),
+      KM_PLUGIN_SDK_TYPES: JSON.stringify(sdk.types),
     },
   });
   console.error(`${outfile} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
@@ -113,7 +114,7 @@ async function writeSums(folder: string, files: string[]): Promise<void> {
     files.map(async (file) => {
       const hash = new Bun.CryptoHasher("sha256");
       for await (const chunk of Bun.file(file).stream()) hash.update(chunk);
-      return `${hash.digest("hex")}  ${basename(file)}\n`;
+      return `${hash.digest("hex")}  ${relative(folder, file)}\n`;
     }),
   );
   writeFileSync(join(folder, "SHA256SUMS"), lines.join(""));
