@@ -1,0 +1,175 @@
+/**
+ * The plugin host: a process of its own beside `km monitor`, so that nothing a plugin does, and nothing that goes wrong in
+ * looking after it, gets near the session. It reads the session's journal as it grows, and ends when every plugin has
+ * everything, which may be after km has.
+ */
+import { rmSync } from "node:fs";
+import { KmError, messageOf } from "../../errors.ts";
+import { createRedactor, type Redactor } from "../../guard/redact.ts";
+import { readRawLine } from "../../journal/decode.ts";
+import { followLines } from "../../journal/follow.ts";
+import { openSession, sessionParties } from "../../journal/sessions.ts";
+import { giveWay } from "../../process/give-way.ts";
+import { Orphans } from "../../process/orphans-linux.ts";
+import { LineSplitter } from "../../wire/lines.ts";
+import { givenConfiguration, pluginConfiguration } from "../configuration.ts";
+import { type Discovery, discoverPlugins } from "../discover.ts";
+import { type Entitlement, freeEntitlement } from "../entitlement.ts";
+import { unrecordedSessionFolder } from "../layout.ts";
+import type { Plugin } from "../manifest.ts";
+import type { PluginStatus } from "../status.ts";
+import { type Assignment, type HostLine, LONGEST_LINE, type Question } from "./assignment.ts";
+import { claimLeftover, clearUnrecorded, findLeftovers, type Leftover } from "./leftovers.ts";
+import { SessionHost, type SessionHostOptions } from "./session-host.ts";
+
+const REAUTHENTICATE_MS = 5 * 60_000;
+
+type Common = Omit<SessionHostOptions, "session" | "journal" | "folder" | "terminal">;
+
+/**
+ * @param input what km writes to the host's stdin behind the assignment; its end is that of km
+ * @param say hands a line to km, if it still is there
+ */
+export async function runHost(
+  assignment: Assignment,
+  input: AsyncIterable<Uint8Array>,
+  say: (line: HostLine) => void,
+): Promise<void> {
+  if (assignment.settings.intercept.length === 0) giveWay(); // who is asked must answer soon
+  const { session, settings, stateFolder, terminal, dataFolder } = assignment;
+  const common: Common = {
+    settings,
+    stateFolder,
+    entitlement: (): Promise<Entitlement> => Promise.resolve(freeEntitlement()),
+    reauthenticateMs: REAUTHENTICATE_MS,
+    redactor: redactorOf(assignment),
+    orphans: Orphans.adopt(),
+    say,
+  };
+  const discoveries = await discover(assignment);
+  const journal = assignment.journal ?? undefined;
+  const folder = journal ?? unrecordedSessionFolder(stateFolder, `${session.session_id}-${session.km_pid}`);
+  const host = new SessionHost({ ...common, session, journal, folder, terminal });
+  const plugins = readyPlugins(discoveries, host, assignment, say);
+  for (const plugin of plugins) host.start(plugin);
+  if (host.statuses().length === 0) return; // nothing to look after
+  const listening = listen(host, input, say);
+  const source = journal === undefined ? listening : fromJournal(host, journal);
+  clearUnrecorded(stateFolder);
+  const earlier = dataFolder === null ? Promise.resolve() : catchUp(host, dataFolder, plugins, common);
+  await source;
+  host.end();
+  await host.finished();
+  if (journal === undefined) rmSync(folder, { recursive: true, force: true });
+  await earlier;
+}
+
+/** km has said what is wrong with the user's rules. */
+function redactorOf({ redact: { keys, ignore_keys: ignoreKeys, patterns, allow } }: Assignment): Redactor {
+  try {
+    return createRedactor({ keys, ignoreKeys, patterns, allow });
+  } catch {
+    return createRedactor();
+  }
+}
+
+async function discover({ home, cwd, configFolder, extra, settings }: Assignment): Promise<Discovery[]> {
+  return await discoverPlugins({ home, cwd, configFolder, extra, disabled: settings.disabled });
+}
+
+/** What cannot be started is said, and the rest goes on without it. */
+function readyPlugins(
+  discoveries: Discovery[],
+  host: SessionHost,
+  { terminal }: Assignment,
+  say: (line: HostLine) => void,
+): Plugin[] {
+  const plugins: Plugin[] = [];
+  for (const discovery of discoveries) {
+    if (discovery.state === "ready") {
+      plugins.push(discovery.plugin);
+      for (const warning of discovery.warnings) say({ level: "info", say: warning });
+    } else if (discovery.state === "invalid") {
+      const { name, folder, error } = discovery;
+      host.reject({ name, version: "", tier: "free", folder }, error);
+    } else if (discovery.state === "untrusted") {
+      // In a client nobody asked for it: a folder that was checked out has it.
+      const level = terminal ? "warn" : "info";
+      say({ level, say: `Plugin ${discovery.name} of this project is not trusted: km plugins trust` });
+    }
+  }
+  return plugins;
+}
+
+async function fromJournal(host: SessionHost, folder: string): Promise<void> {
+  try {
+    for await (const lines of followLines(folder)) host.append(lines);
+  } catch (error) {
+    if (!(error instanceof KmError)) throw error;
+    // Deleted, or not readable any more: what was read is all there is.
+  }
+}
+
+/** Events where nothing is recorded, and questions about messages that are held back. */
+async function listen(
+  host: SessionHost,
+  input: AsyncIterable<Uint8Array>,
+  say: (line: HostLine) => void,
+): Promise<void> {
+  const splitter = new LineSplitter(LONGEST_LINE, (bytes, _size, omitted) => {
+    if (omitted > 0) return;
+    const line = readRawLine(Uint8Array.from(bytes));
+    if (line !== undefined) return host.append([line]);
+    const { intercept: answered, asked } = JSON.parse(Buffer.from(bytes).toString()) as Question; // km's own words
+    void host.intercept(asked).then((verdict) => say({ answered, verdict })); // never rejects
+  });
+  for await (const chunk of input) splitter.push(chunk);
+}
+
+/** One session after another, so that what is past takes nothing from what is going on. */
+async function catchUp(host: SessionHost, dataFolder: string, plugins: Plugin[], common: Common): Promise<void> {
+  await host.settled();
+  let willing = plugins.filter((plugin) => canBeConfigured(plugin, common.settings));
+  for (const leftover of findLeftovers(dataFolder)) {
+    const wanted = willing.filter(({ manifest, folder }) =>
+      leftover.plugins.some((waiting) => waiting.name === manifest.name && waiting.folder === folder),
+    );
+    if (wanted.length === 0) continue;
+    const statuses = await finish(leftover, wanted, common);
+    // One that cannot finish this would not finish the others either, and each takes its time.
+    const unwilling = new Set(statuses.filter((status) => !status.finished).map((status) => status.name));
+    willing = willing.filter((plugin) => !unwilling.has(plugin.manifest.name));
+  }
+}
+
+/** One whose configuration is wrong loses nothing that it is owed: it may be mended by the next session. */
+function canBeConfigured({ manifest }: Plugin, { configuration }: Common["settings"]): boolean {
+  try {
+    pluginConfiguration(manifest, givenConfiguration(configuration, manifest.name));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function finish(leftover: Leftover, plugins: Plugin[], common: Common): Promise<PluginStatus[]> {
+  using claimed = claimLeftover(leftover);
+  if (claimed === undefined) return [];
+  try {
+    const session = await openSession(leftover.folder);
+    if (session.state === "running") return [];
+    const { folder, info } = session;
+    const parties = await sessionParties(session);
+    // What it says is not about the session of those who would read it now; the plugin's log has it.
+    const silent = { ...common, say: (): void => undefined };
+    const host = new SessionHost({ ...silent, session: info, journal: folder, folder, terminal: false }, parties);
+    await fromJournal(host, folder);
+    host.end();
+    for (const plugin of plugins) host.start(plugin);
+    await host.finished();
+    return host.statuses();
+  } catch (error) {
+    common.say({ level: "warn", say: `Cannot deliver the rest of an earlier session: ${messageOf(error)}` });
+    return [];
+  }
+}
