@@ -10,12 +10,19 @@ export interface ConfigOptions extends Pick<LoadOptions, "file" | "flags" | "tho
   tolerant?: boolean;
 }
 
+export interface Settings {
+  values: Config;
+  /** Undefined where the user has no home. */
+  dataFolder: string | undefined;
+  warnings: string[];
+}
+
 let resolved: Paths | undefined;
 let loaded: Promise<LoadedConfig> | undefined;
 
 /** @throws KmError CFG_001 where there is no home folder, CFG_002 for an override that is not absolute */
 export function paths(): Paths {
-  return (resolved ??= resolvePaths(process.platform, process.env, home()));
+  return (resolved ??= resolvePaths(process.platform, process.env, homeFolder()));
 }
 
 /**
@@ -36,12 +43,7 @@ export async function config(options: ConfigOptions = {}): Promise<LoadedConfig>
 }
 
 /** For a command that runs whatever is wrong with the configuration; what is wrong comes back as warnings. */
-export async function tolerantSettings(options: Pick<ConfigOptions, "file" | "flags">): Promise<{
-  values: Config;
-  /** Undefined where the user has no home. */
-  dataFolder: string | undefined;
-  warnings: string[];
-}> {
+export async function tolerantSettings(options: Pick<ConfigOptions, "file" | "flags">): Promise<Settings> {
   const warnings: string[] = [];
   try {
     const { values, problems } = await config({ ...options, tolerant: true });
@@ -58,14 +60,15 @@ export async function tolerantSettings(options: Pick<ConfigOptions, "file" | "fl
 
 /** Where this process finds its configuration. */
 export function surroundings(): Pick<LoadOptions, "paths" | "env" | "cwd" | "home"> {
-  return { paths: paths(), env: process.env, cwd: currentFolder(), home: home() };
+  return { paths: paths(), env: process.env, cwd: currentFolder(), home: homeFolder() };
 }
 
-function home(): string | undefined {
+/** Undefined for a user without an entry in the password file and without HOME, as in some containers. */
+export function homeFolder(): string | undefined {
   try {
     return homedir();
   } catch {
-    return undefined; // a user without an entry in the password file and without HOME, as in some containers
+    return undefined;
   }
 }
 

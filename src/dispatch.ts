@@ -26,6 +26,20 @@ const commands: Record<string, Entry> = {
   "clear-logs": { description: "Delete recorded sessions", load: () => import("./commands/clear-logs.ts") },
   __play: { description: "Play a recording as a server", load: () => import("./commands/play.ts"), hidden: true },
   __maintain: { description: "Compress and expire", load: () => import("./commands/maintain.ts"), hidden: true },
+  __plugins: { description: "Look after plugins", load: () => import("./commands/plugin-host.ts"), hidden: true },
+  "__sandbox-exec": { description: "Start confined", load: () => import("./commands/sandbox-exec.ts"), hidden: true },
+  plugins: {
+    description: "See, try and write plugins",
+    commands: {
+      list: { description: "List the plugins that were found", load: () => import("./commands/plugins/list.ts") },
+      status: { description: "Show how plugins are doing", load: () => import("./commands/plugins/status.ts") },
+      logs: { description: "Show what a plugin says", load: () => import("./commands/plugins/logs.ts") },
+      trust: { description: "Let a project's plugins run", load: () => import("./commands/plugins/trust.ts") },
+      untrust: { description: "Take that back", load: () => import("./commands/plugins/untrust.ts") },
+      new: { description: "Begin a plugin of your own", load: () => import("./commands/plugins/new.ts") },
+      test: { description: "Drive a plugin with recorded traffic", load: () => import("./commands/plugins/test.ts") },
+    },
+  },
   config: {
     description: "Read and change the configuration",
     commands: {

@@ -26,6 +26,7 @@ describe("km", () => {
         export      Write recorded events as JSONL, HAR or CSV
         replay      Send a session's requests to a fresh server
         clear-logs  Delete recorded sessions
+        plugins     See, try and write plugins
         config      Read and change the configuration
 
       See km <command> --help.
@@ -102,6 +103,8 @@ describe("km <command> --help", () => {
                                  --cwd=<folder>    Working directory of the server (KM_CWD)
                          -e, --env=<NAME=VALUE>    Set a variable for the server; may be repeated (KM_ENV, one a line)
                           --debug-replay=<file>    Play a file of JSON-RPC lines in place of a server (KM_DEBUG_REPLAY)
+                                --plugin=<path>    Load the plugin in this folder too, for its development; may be repeated
+                                   --no-plugins    Load no plugin (KM_PLUGINS=false)
                                 --config=<file>    Configuration file (KM_CONFIG)
             --log-level=<error|warn|info|debug>    What km says on stderr (KM_LOG_LEVEL; default: warn)
                                       --verbose    Same as --log-level info (KM_VERBOSE)

@@ -1,12 +1,20 @@
 /** `km monitor [flags] -- <command> [args...]`: runs an MCP server and records what passes. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineCommand } from "../command.ts";
-import { tolerantSettings } from "../context.ts";
+import { homeFolder, paths, type Settings, tolerantSettings } from "../context.ts";
 import { KmError } from "../errors.ts";
+import type { Attachment } from "../plugin/attach.ts";
+import type { PluginGate } from "../plugin/gate.ts";
+import { pause } from "../process/pause.ts";
 import { ignoredSignals } from "../proxy/inherited-signals.ts";
+import { said, sayLater } from "../proxy/say.ts";
 import { Session } from "../proxy/session.ts";
 import { serverEnvironment } from "../proxy/spawn.ts";
 
 const DEFAULT_KILL_TIMEOUT_MS = 2000;
+/** How long what is said last may wait for a reader. */
+const LAST_WORDS_MS = 100;
 
 export default defineCommand({
   meta: { name: "monitor", description: "Run an MCP server and record what passes between it and its client" },
@@ -46,6 +54,13 @@ export default defineCommand({
       valueHint: "file",
       description: "Play a file of JSON-RPC lines in place of a server (KM_DEBUG_REPLAY)",
     },
+    plugin: {
+      type: "string",
+      repeat: true,
+      valueHint: "path",
+      description: "Load the plugin in this folder too, for its development; may be repeated",
+    },
+    "no-plugins": { type: "boolean", description: "Load no plugin (KM_PLUGINS=false)" },
     config: { type: "string", valueHint: "file", description: "Configuration file (KM_CONFIG)" },
     "log-level": {
       type: "enum",
@@ -77,38 +92,102 @@ export default defineCommand({
       env: serverEnvironment(env, additions),
       ignoredSignals: ignoredSignals(),
     };
+    const load = (): Promise<Settings> =>
+      tolerantSettings({
+        ...(args.config === undefined ? {} : { file: args.config }),
+        flags: {
+          ...(args.payloads === undefined ? {} : { "journal.payloads": args.payloads }),
+          ...(args["no-journal"] ? { "journal.enabled": "false" } : {}),
+          ...(args["no-plugins"] ? { "plugins.enabled": "false" } : {}),
+          ...(args["kill-timeout"] === undefined ? {} : { "monitor.kill_timeout": args["kill-timeout"] }),
+          ...logLevel(args, env),
+        },
+      });
+    // Only what may hold messages back must be known before the first of them.
+    const gate = mayIntercept(args.config, env) ? await pluginGate(await load(), args.plugin) : undefined;
     const recording = import("../proxy/recording.ts");
     let session: Session | undefined;
     let failure: unknown;
     try {
-      session = new Session(server, DEFAULT_KILL_TIMEOUT_MS, env["KM_PUMP"] === "streams" ? "streams" : undefined);
+      const pump = env["KM_PUMP"] === "streams" ? "streams" : undefined;
+      session = new Session(server, DEFAULT_KILL_TIMEOUT_MS, pump, gate);
     } catch (error) {
       failure = error; // recorded, then thrown
     }
-    const settings = await tolerantSettings({
-      ...(args.config === undefined ? {} : { file: args.config }),
-      flags: {
-        ...(args.payloads === undefined ? {} : { "journal.payloads": args.payloads }),
-        ...(args["no-journal"] ? { "journal.enabled": "false" } : {}),
-        ...(args["kill-timeout"] === undefined ? {} : { "monitor.kill_timeout": args["kill-timeout"] }),
-        ...logLevel(args, env),
-      },
-    });
+    const settings = await load();
     const { startRecording } = await recording;
+    const plugins = await attachment(settings, args.plugin, gate);
     const recorder = startRecording(server, session, {
       ...settings,
       name: args.name ?? nonEmpty(env["KM_NAME"]),
       sessionId: args["session-id"] ?? nonEmpty(env["KM_SESSION_ID"]),
+      ...(plugins === undefined ? {} : { attach: plugins.attach }),
     });
+    if (plugins === undefined || recorder === undefined) gate?.attach(undefined);
     if (session === undefined) {
       recorder?.notStarted(failure);
       throw failure;
     }
     const end = await session.end();
     recorder?.close(end);
+    await plugins?.end();
+    await Promise.race([said(), pause(LAST_WORDS_MS)]);
     process.exit(end.exitCode); // output that nobody reads would keep the process, and the client waits for its end
   },
 });
+
+/** Undefined where no plugin can run. */
+async function attachment(
+  { values, dataFolder }: Settings,
+  extra: string[],
+  gate: PluginGate | undefined,
+): Promise<Attachment | undefined> {
+  const home = homeFolder();
+  if (dataFolder === undefined || home === undefined) return undefined;
+  const { pluginAttachment } = await import("../plugin/attach.ts");
+  const { config: configFolder, state: stateFolder } = paths();
+  const folders = { cwd: process.cwd(), home, configFolder, stateFolder, dataFolder };
+  return pluginAttachment({
+    settings: values.plugins,
+    redact: values.redact,
+    extra,
+    ...folders,
+    gate,
+    print: sayLater,
+  });
+}
+
+/** Undefined where no plugin was granted to hold messages back. */
+async function pluginGate({ values }: Settings, extra: string[]): Promise<PluginGate | undefined> {
+  const home = homeFolder();
+  const { enabled, disabled, intercept } = values.plugins;
+  if (!enabled || intercept.length === 0 || home === undefined) return undefined;
+  const { discoverPlugins } = await import("../plugin/discover.ts");
+  const { PluginGate, intercepting } = await import("../plugin/gate.ts");
+  const found = await discoverPlugins({ home, cwd: process.cwd(), configFolder: paths().config, extra, disabled });
+  const ready = found.flatMap((discovery) => (discovery.state === "ready" ? [discovery.plugin] : []));
+  const plugins = intercepting(ready, values.plugins);
+  return plugins.length === 0 ? undefined : new PluginGate(plugins, values.plugins);
+}
+
+/** Whether a configuration file has the word at all: settled in microseconds, since nearly none has. */
+function mayIntercept(named: string | undefined, env: NodeJS.ProcessEnv): boolean {
+  try {
+    const { config: folder, systemConfig } = paths();
+    const user = named ?? nonEmpty(env["KM_CONFIG"]) ?? join(folder, "config.yaml");
+    return [user, join(systemConfig, "config.yaml")].some((file) => hasWord(file, "intercept"));
+  } catch {
+    return false; // no home: nothing is configured
+  }
+}
+
+function hasWord(file: string, word: string): boolean {
+  try {
+    return readFileSync(file, "utf8").includes(word);
+  } catch {
+    return false; // no such file
+  }
+}
 
 function logLevel(args: { debug: boolean; verbose: boolean; "log-level": string | undefined }, env: NodeJS.ProcessEnv) {
   if (args["log-level"] !== undefined) return { log_level: args["log-level"] };

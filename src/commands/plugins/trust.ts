@@ -1,0 +1,80 @@
+/** `km plugins trust`: lets the plugins of a project's folder run, after showing what they ask for. */
+import { join, resolve } from "node:path";
+import { defineCommand } from "../../command.ts";
+import { paths } from "../../context.ts";
+import { KmError } from "../../errors.ts";
+import { stdout } from "../../output.ts";
+import { pluginsIn } from "../../plugin/discover.ts";
+import type { LoadedPlugin } from "../../plugin/load-plugin.ts";
+import type { Permissions } from "../../plugin/manifest.ts";
+import { isTrusted, trustFolder } from "../../plugin/trust.ts";
+import { confirm, isInteractive, printable, table } from "../../terminal.ts";
+
+export default defineCommand({
+  meta: { name: "trust", description: "Let the plugins of a project run" },
+  args: {
+    dir: { type: "positional", required: false, description: "The project's folder; the current one unless given" },
+    yes: { type: "boolean", alias: "y", description: "Do not ask" },
+  },
+  examples: ["km plugins trust", "km plugins trust ~/shop --yes"],
+  async run(args) {
+    const { config } = paths();
+    const folder = resolve(args.dir ?? ".");
+    const plugins = await pluginsIn(join(folder, "plugins"), "project");
+    if (plugins.length === 0) {
+      throw new KmError("PLG_001", `No plugins in ${join(folder, "plugins")}`, {
+        hint: "Name the folder in which km is started, with its plugins in a folder plugins.",
+      });
+    }
+    const output = stdout();
+    await output.write(listing(plugins));
+    await output.close();
+    for (const problem of problemsOf(plugins)) process.stderr.write(`km: ${printable(problem)}\n`);
+    if (isTrusted(config, folder)) {
+      process.stderr.write(`km: ${folder} is trusted already\n`);
+      return 0;
+    }
+    if (!args.yes && !(await agreed(folder))) return 1;
+    const trusted = await trustFolder(config, folder);
+    process.stderr.write(`km: Trusted ${trusted ?? folder}: its plugins run when km is started there\n`);
+    return 0;
+  },
+});
+
+function listing(plugins: LoadedPlugin[]): string {
+  const columns = [{ header: "PLUGIN" }, { header: "VERSION" }, { header: "ASKS FOR" }];
+  const rows = plugins.map((one) => {
+    if (one.state === "invalid") return [printable(one.name), "", "cannot run"];
+    const { name, version, permissions } = one.plugin.manifest;
+    return [name, version, wishes(permissions).map(printable).join("; ") || "nothing"];
+  });
+  return table(columns, rows, undefined);
+}
+
+/** In words, what a plugin may do beyond seeing the events. */
+function wishes({ network, filesystem, system, intercept }: Permissions): string[] {
+  return [
+    ...wish(network, "any host", "hosts"),
+    ...wish(filesystem, "all files", "files"),
+    ...(system ? ["starting programs"] : []),
+    ...wish(intercept, "changing all messages", "changing"),
+  ];
+}
+
+function wish(permission: boolean | string[], all: string, some: string): string[] {
+  if (typeof permission === "boolean") return permission ? [all] : [];
+  return permission.length === 0 ? [] : [`${some} ${permission.join(", ")}`];
+}
+
+function problemsOf(plugins: LoadedPlugin[]): string[] {
+  return plugins.flatMap((one) => (one.state === "invalid" ? [one.error.message] : one.warnings));
+}
+
+async function agreed(folder: string): Promise<boolean> {
+  if (!isInteractive()) {
+    throw new KmError("USAGE", "Cannot ask whether to trust: no terminal", {
+      hint: "Give --yes to trust without being asked.",
+    });
+  }
+  return await confirm(`Let whatever is in ${join(printable(folder), "plugins")} run on this machine, now and later?`);
+}
