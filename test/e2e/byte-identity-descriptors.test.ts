@@ -7,7 +7,9 @@ import { type Home, KM, makeHome } from "./km.ts";
 import { describe, test } from "./linux-test.ts";
 
 const PUMPS = ["default", "streams"] as const;
-const BYTES = Buffer.alloc(3_000_001, '{"jsonrpc":"2.0","id":1,"method":"ping"}\r\n\u0000é');
+/** Lines of half a kilobyte: recording them must not take longer than km waits for it at its end. */
+const LINE = `{"jsonrpc":"2.0","id":1,"method":"ping","params":"${".".repeat(450)}"}`;
+const BYTES = Buffer.alloc(3_000_001, `${LINE}\r\n\u0000é`);
 
 /** Shell lines that run "$@" between the files `in` and `out`. */
 const CONNECTIONS = {

@@ -182,8 +182,8 @@ const circumstances: [name: string, prefix: string[]][] = [
   ["a lower priority", ["nice", "-n", "5"]],
 ];
 
-/** Says its process id, then waits for the end of its input. */
-const IDLE = ["sh", "-c", "echo $$; exec cat"];
+/** Says its process id, then waits for its input. It runs no other program: a loader's descriptors would be seen. */
+const IDLE = ["sh", "-c", "echo $$; read -r _; exit 0"];
 
 describe.each(PUMPS)("the state of the process (%s pump)", (pump) => {
   test.each(circumstances)("signals, limits, mask and priority are those of a direct start: %s", async (_, prefix) => {

@@ -131,7 +131,7 @@ export class PluginRun implements AsyncDisposable {
   readonly #before: Set<number>;
   readonly #ownsHome: boolean;
   readonly #earlier: Set<string>;
-  readonly #reaper = new Reaper();
+  readonly #reaper: Reaper;
   readonly #toServer: string[] = [];
   readonly #toClient: string[] = [];
   #id = 0;
@@ -143,6 +143,7 @@ export class PluginRun implements AsyncDisposable {
     this.#before = before;
     this.#earlier = earlier;
     this.#ownsHome = ownsHome;
+    this.#reaper = new Reaper(talk.km.pid);
   }
 
   get pid(): number {
@@ -401,11 +402,20 @@ export function flaw(deliveries: Delivery[], seqs: number[]): string | undefined
   return seen.size === seqs.length ? undefined : `${seen.size} delivered, ${seqs.length} recorded`;
 }
 
+/** How long Bun may take to reap a child of its own, on a machine that has much to do. */
+const BUN_REAPS_MS = 400;
+
 /** What init does for orphans: as zombies they would keep their process groups. The children of Bun are Bun's to reap. */
 class Reaper {
   readonly #libc = dlopen("libc.so.6", { waitpid: { args: ["int", "ptr", "int"], returns: "int" } });
   readonly #timer = setInterval(() => this.#reap(), 20);
+  readonly #spared: number;
+  /** Zombies, and since when. */
   #seen = new Map<number, number>();
+
+  constructor(spared: number) {
+    this.#spared = spared;
+  }
 
   stop(): void {
     clearInterval(this.#timer);
@@ -413,9 +423,12 @@ class Reaper {
   }
 
   #reap(): void {
+    const now = performance.now();
     const zombies = processIds().filter((pid) => isZombie(pid) && parentOf(pid) === process.pid);
-    this.#seen = new Map(zombies.map((pid) => [pid, (this.#seen.get(pid) ?? 0) + 1]));
-    for (const [pid, times] of this.#seen) if (times > 4) this.#libc.symbols.waitpid(pid, null, 0);
+    this.#seen = new Map(zombies.map((pid) => [pid, this.#seen.get(pid) ?? now]));
+    for (const [pid, since] of this.#seen) {
+      if (pid !== this.#spared && now - since > BUN_REAPS_MS) this.#libc.symbols.waitpid(pid, null, 0);
+    }
   }
 }
 
