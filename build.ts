@@ -1,25 +1,18 @@
 /**
  * Builds km, the first-party plugins and the plugin SDK: `bun run build` for this machine into dist/, `bun run build:all`
  * for every target into dist/<target>/ with SHA-256 sums. Options: --target NAME (repeatable), --plugins (build plugins
- * for all targets too), --outdir FOLDER (in place of dist).
+ * for all targets too), --outdir FOLDER (in place of dist), --version X.Y.Z (in place of package.json's), --release-key
+ * FILE (public keys in PEM whose signature on a release `km update` accepts; repeatable, none unless given).
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { keychainPlugin } from "./build-keychain.ts";
 import { buildSdk } from "./build-sdk.ts";
 import packageJson from "./package.json";
-
-const TARGETS = [
-  "linux-x64",
-  "linux-arm64",
-  "linux-x64-musl",
-  "linux-arm64-musl",
-  "darwin-x64",
-  "darwin-arm64",
-  "windows-x64",
-  "windows-arm64",
-] as const;
-type Target = (typeof TARGETS)[number];
+import { sha256 } from "./release/checksums.ts";
+import { publicKeysIn } from "./release/release-key.ts";
+import { executableName, isTarget, type Target, TARGETS } from "./src/platforms.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -27,14 +20,18 @@ const { values: options } = parseArgs({
     target: { type: "string", multiple: true },
     plugins: { type: "boolean" },
     outdir: { type: "string", default: "dist" },
+    version: { type: "string", default: packageJson.version },
+    "release-key": { type: "string", multiple: true, default: [] },
   },
 });
-const { outdir } = options;
+const { outdir, version } = options;
+if (!/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version)) throw new Error(`Not a version: ${version}`);
+const releaseKeys = options["release-key"].flatMap(publicKeysIn);
 const commit = currentCommit();
 const here = hostTarget();
 
 // km carries the SDK, so that it can begin plugins where there is no network.
-const sdk = await buildSdk(outdir, packageJson.version);
+const sdk = await buildSdk(outdir, version);
 
 if (options.all || options.target !== undefined) {
   for (const target of options.all ? TARGETS : (options.target ?? []).map(checkedTarget)) {
@@ -61,7 +58,7 @@ async function buildKm(target: Target, folder: string): Promise<string> {
     "src",
     ["src/main.ts", "src/proxy/pump-poll-worker.ts"],
     target,
-    join(folder, executable("km", target)),
+    join(folder, executableName("km", target)),
   );
 }
 
@@ -70,7 +67,7 @@ async function buildPlugins(target: Target, folder: string): Promise<string[]> {
   const built: string[] = [];
   for (const name of readdirSync("plugins").filter((one) => existsSync(join("plugins", one, "main.ts")))) {
     const source = join("plugins", name);
-    const outfile = join(folder, name, executable(`km-plugin-${name}`, target));
+    const outfile = join(folder, name, executableName(`km-plugin-${name}`, target));
     built.push(await compile(source, [join(source, "main.ts")], target, outfile));
     for (const file of ["manifest.json", "README.md"]) copyFileSync(join(source, file), join(folder, name, file));
   }
@@ -80,9 +77,11 @@ async function buildPlugins(target: Target, folder: string): Promise<string[]> {
 async function compile(root: string, entrypoints: string[], target: Target, outfile: string): Promise<string> {
   mkdirSync(join(outfile, ".."), { recursive: true });
   const started = performance.now();
+  const keychain = root === "src" ? await keychainPlugin(target, "node_modules/.cache/keychain") : undefined;
   await Bun.build({
     entrypoints,
     root,
+    plugins: keychain === undefined ? [] : [keychain],
     compile: {
       target: `bun-${target}`,
       outfile,
@@ -97,9 +96,10 @@ async function compile(root: string, entrypoints: string[], target: Target, outf
     splitting: true,
     format: "esm",
     define: {
-      KM_VERSION: JSON.stringify(packageJson.version),
+      KM_VERSION: JSON.stringify(version),
       KM_COMMIT: JSON.stringify(commit),
       KM_MUSL: String(target.endsWith("musl")),
+      KM_RELEASE_KEYS: JSON.stringify(releaseKeys),
       KM_PLUGIN_SDK: JSON.stringify(sdk.js),
       KM_PLUGIN_SDK_TYPES: JSON.stringify(sdk.types),
     },
@@ -110,18 +110,8 @@ async function compile(root: string, entrypoints: string[], target: Target, outf
 
 /** `sha256sum -c SHA256SUMS` checks them. */
 async function writeSums(folder: string, files: string[]): Promise<void> {
-  const lines = await Promise.all(
-    files.map(async (file) => {
-      const hash = new Bun.CryptoHasher("sha256");
-      for await (const chunk of Bun.file(file).stream()) hash.update(chunk);
-      return `${hash.digest("hex")}  ${relative(folder, file)}\n`;
-    }),
-  );
+  const lines = await Promise.all(files.map(async (file) => `${await sha256(file)}  ${relative(folder, file)}\n`));
   writeFileSync(join(folder, "SHA256SUMS"), lines.join(""));
-}
-
-function executable(name: string, target: Target): string {
-  return target.startsWith("windows") ? `${name}.exe` : name;
 }
 
 function hostTarget(): Target {
@@ -135,7 +125,6 @@ function hostTarget(): Target {
 }
 
 function checkedTarget(name: string): Target {
-  const target = TARGETS.find((known) => known === name);
-  if (target === undefined) throw new Error(`Unknown target ${name}; known: ${TARGETS.join(", ")}`);
-  return target;
+  if (!isTarget(name)) throw new Error(`Unknown target ${name}; known: ${TARGETS.join(", ")}`);
+  return name;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { KM } from "./e2e/km.ts";
@@ -85,6 +86,34 @@ describe("the build", () => {
     expect(header.readUInt16LE(18)).toBe(machine);
     expect(readFileSync(join(folder, target, "SHA256SUMS"), "utf8")).toMatch(/^[0-9a-f]{64} {2}km\n$/);
   }, 180_000); // the runtime of the other system is downloaded the first time
+
+  test("takes the version and the keys of releases that it is given", async () => {
+    const { publicKey } = generateKeyPairSync("ed25519");
+    const keyFile = join(folder, "key.pem");
+    writeFileSync(keyFile, publicKey.export({ type: "spki", format: "pem" }));
+    const options = ["--outdir", join(folder, "built"), "--version", "9.8.7-rc.1", "--release-key", keyFile];
+    const child = Bun.spawn([process.execPath, "build.ts", ...options], {
+      cwd: ROOT,
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    expect(await child.stderr.text()).not.toContain("error");
+    expect(await child.exited).toBe(0);
+    const built = join(folder, "built", basename(KM));
+    expect(Bun.spawnSync([built, "--version"]).stdout.toString()).toStartWith("km 9.8.7-rc.1 (");
+    const key = publicKey.export({ type: "spki", format: "der" }).toString("base64");
+    expect(readFileSync(built).includes(key)).toBe(true);
+  }, 60_000);
+
+  test.each([
+    ["a version that is none", ["--version", "1.2"], "Not a version: 1.2"],
+    ["a file without a public key", ["--release-key", "LICENSE"], "No public key in PEM in LICENSE"],
+  ])("refuses %s", async (_, options, message) => {
+    const command = [process.execPath, "build.ts", "--outdir", folder, ...options];
+    const child = Bun.spawn(command, { cwd: ROOT, stdout: "ignore", stderr: "pipe" });
+    expect(await child.stderr.text()).toContain(message);
+    expect(await child.exited).toBe(1);
+  });
 
   test("refuses a target it does not know", async () => {
     const command = [process.execPath, "build.ts", "--target", "amiga", "--outdir", folder];

@@ -1,6 +1,7 @@
 /** What each member of a manifest may hold, and which members there are. Each message says what is allowed. */
 import { posix, win32 } from "node:path";
 import * as v from "valibot";
+import { TARGETS } from "../platforms.ts";
 import type { Manifest } from "./manifest.ts";
 import { isRange, isVersion } from "./semver-range.ts";
 import { HOST_PATTERN } from "./services/network-permission.ts";
@@ -71,17 +72,7 @@ export const MEMBERS: Record<string, readonly string[]> = {
   permissions: ["network", "filesystem", "system", "intercept"],
   configuration: ["schema"],
   security: ["customer_specific", "digital_signature", "jwt_validation", "api_authentication"],
-  entry: [
-    "linux-x64",
-    "linux-arm64",
-    "linux-x64-musl",
-    "linux-arm64-musl",
-    "darwin-x64",
-    "darwin-arm64",
-    "windows-x64",
-    "windows-arm64",
-    "any",
-  ],
+  entry: [...TARGETS, "any"],
 };
 
 /** A mapping whose members all have defaults, and so it has one too. */
