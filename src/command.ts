@@ -7,11 +7,35 @@
 import { closest } from "./closest.ts";
 import { KmError } from "./errors.ts";
 
+/** What a flag's or an argument's value names, so that shells can complete it: src/completion/values.ts knows how. */
+export type Completer =
+  | "session"
+  /** Behind a slash the number of one of its calls. */
+  | "event"
+  /** A session or a term of the filter language. */
+  | "query"
+  | "filter"
+  /** A server that was recorded. */
+  | "server"
+  /** A server in the clients' files. */
+  | "client-server"
+  | "client"
+  | "plugin"
+  /** A configuration key; `config-value` completes what may be its value. */
+  | "config-key"
+  | "config-value"
+  /** The words of a command, or a topic of `km help`. */
+  | "help"
+  | "shell"
+  | "file"
+  | "folder";
+
 interface FlagBase {
   description: string;
   /** One letter, used as `-x`. */
   alias?: string;
   valueHint?: string;
+  complete?: Completer;
 }
 
 export type Flag =
@@ -37,12 +61,34 @@ export interface Command<T extends Flags = Flags> {
   args: T;
   /** What may stand behind `--`, as the usage line shows it; without it nothing may. */
   rest?: string;
-  /**
-   * Lines for the end of `--help`: one example each.
-   */
+  /** Lines for the end of `--help`: one example each. */
   examples?: string[];
-  /** `rest` is what stood behind the first `--`, untouched. Returns the exit code. */
-  run(args: Args<T>, rest: string[]): number | Promise<number>;
+  /** `rest` is what stood behind the first `--`, untouched; `program` is all of km. Returns the exit code. */
+  run(args: Args<T>, rest: string[], program: Group): number | Promise<number>;
+}
+
+/** Commands by the words typed. */
+export interface Group {
+  description: string;
+  commands: Record<string, Entry>;
+}
+
+export type Entry = EntryBase & (Group | { load: Loader });
+
+interface EntryBase {
+  description: string;
+  /** Under which heading `km help` lists it. */
+  section?: string;
+  /** How km starts itself for a purpose. */
+  hidden?: true;
+}
+
+/** A command file's default export; widened, since each command's flags are its own affair. */
+type Loader = () => Promise<{ default: unknown }>;
+
+/** The command of an entry. */
+export async function loadCommand(entry: { load: Loader }): Promise<Command> {
+  return (await entry.load()).default as Command;
 }
 
 /** Gives a command its types. */
@@ -54,14 +100,23 @@ export function defineCommand<const T extends Flags>(command: Command<T>): Comma
  * Reads flags and positionals as `definitions` has them. Flags may be written `--name value`, `--name=value`, `-n value`;
  * a boolean flag takes no value, and `--no-x` is an ordinary flag that must be defined.
  *
+ * @param surplusHint what to say about arguments that nothing takes; they and what follows are given to it
  * @throws KmError USAGE for an unknown flag, a missing or unwanted value, a missing or surplus argument
  */
-export function parseArgs<T extends Flags>(argv: string[], definitions: T): Args<T> {
+export function parseArgs<T extends Flags>(
+  argv: string[],
+  definitions: T,
+  surplusHint?: (words: string[]) => string | undefined,
+): Args<T> {
   const values: Record<string, boolean | string | string[] | undefined> = {};
   const positionals: string[] = [];
+  const most = mostPositionals(definitions);
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;
     if (!word.startsWith("-") || word === "-") {
+      if (positionals.length === most) {
+        throw new KmError("USAGE", `Unexpected argument "${word}"`, hint(surplusHint?.(argv.slice(i))));
+      }
       positionals.push(word);
       continue;
     }
@@ -76,8 +131,10 @@ export function parseArgs<T extends Flags>(argv: string[], definitions: T): Args
     const value = equals < 0 ? argv[++i] : word.slice(equals + 1);
     if (value === undefined) throw new KmError("USAGE", `Flag ${spelled} needs a value`);
     if (flag.type === "enum" && !flag.options.includes(value)) {
+      const nearest = closest(value, flag.options);
+      const allowed = `Allowed: ${flag.options.join(", ")}.`;
       throw new KmError("USAGE", `Flag ${spelled} cannot be "${value}"`, {
-        hint: `Allowed: ${flag.options.join(", ")}.`,
+        hint: nearest === undefined ? allowed : `Did you mean ${nearest}? ${allowed}`,
       });
     }
     if (flag.type === "string" && flag.repeat) {
@@ -108,8 +165,17 @@ function findFlag(spelled: string, definitions: Flags): [string, Flag] {
   throw new KmError(
     "USAGE",
     `Unknown flag ${spelled}`,
-    nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` },
+    hint(nearest === undefined ? undefined : `Did you mean ${nearest}?`),
   );
+}
+
+function hint(text: string | undefined): { hint?: string } {
+  return text === undefined ? {} : { hint: text };
+}
+
+function mostPositionals(definitions: Flags): number {
+  const positionals = Object.values(definitions).filter((flag) => flag.type === "positional");
+  return positionals.some((flag) => flag.repeat) ? Infinity : positionals.length;
 }
 
 function assignPositionals(
@@ -126,5 +192,4 @@ function assignPositionals(
       throw new KmError("USAGE", `Missing argument ${name.toUpperCase()}`);
     }
   }
-  if (words.length > 0) throw new KmError("USAGE", `Unexpected argument "${words[0]}"`);
 }

@@ -34,7 +34,15 @@ export type ErrorCode =
   | "PLG_RUN_009" // it does not answer
   | "PLG_RUN_010" // it used more memory than allowed
   | "PLG_RUN_011" // it answered a request with an error
-  | "PLG_RUN_012"; // it ended while it was active
+  | "PLG_RUN_012" // it ended while it was active
+  | "CLT_001" // no such client, or none of its files is there
+  | "CLT_002" // a client's configuration file cannot be read or understood
+  | "CLT_003" // a client's configuration file cannot be written
+  | "CLT_004" // no such server in the clients' configuration files
+  | "UPD_001" // a release cannot be downloaded
+  | "UPD_002" // a release's signature or checksum is missing or wrong
+  | "UPD_003" // the new km does not run here, or cannot take the place of the old one
+  | "UPD_004"; // this km was installed in a way that it does not update itself
 
 export interface KmErrorOptions {
   /** What the user can do about it, one sentence. */

@@ -74,16 +74,14 @@ function truncate(text: string, width: number): string {
   return width > 0 ? "…" : "";
 }
 
-/**
- * Colours, or functions that change nothing: off for what is not a terminal, for `TERM=dumb` and for a non-empty
- * `NO_COLOR`; on for `FORCE_COLOR` unless it is `0`.
- */
+/** Colours, or functions that change nothing where none are wanted. */
 export async function colours(stream: { isTTY?: boolean }): Promise<Colors> {
   const { createColors } = await import("picocolors").then((module) => module.default);
   return createColors(wantsColour(stream));
 }
 
-function wantsColour(stream: { isTTY?: boolean }): boolean {
+/** Not in what is not a terminal, with `TERM=dumb` or a non-empty `NO_COLOR`; with `FORCE_COLOR` unless it is `0`. */
+export function wantsColour(stream: { isTTY?: boolean }): boolean {
   const { NO_COLOR = "", FORCE_COLOR = "", TERM } = process.env;
   if (NO_COLOR !== "") return false;
   if (FORCE_COLOR !== "") return FORCE_COLOR !== "0";

@@ -77,6 +77,7 @@ describe("parseArgs", () => {
     ["s --name", "Flag --name needs a value"],
     ["s --json=yes", "Flag --json takes no value: --json=yes"],
     ["s --level loud", 'Flag --level cannot be "loud" | Allowed: warn, error.'],
+    ["s --level wran", 'Flag --level cannot be "wran" | Did you mean warn? Allowed: warn, error.'],
     ["s --name a --name b", "Flag --name is given twice"],
     ["s --no-json", "Unknown flag --no-json"],
     ["", "Missing argument SESSION"],
@@ -85,6 +86,9 @@ describe("parseArgs", () => {
   test("a surplus argument is refused", () => {
     const { args } = defineCommand({ meta: { name: "none", description: "" }, args: {}, run: () => 0 });
     expect(() => parseArgs(["more"], args)).toThrow('Unexpected argument "more"');
+    const hint = (words: string[]): string => words.join("+");
+    const refused = (): unknown => parseArgs(["more", "--and", "more"], args, hint);
+    expect(refused).toThrow(expect.objectContaining({ code: "USAGE", hint: "more+--and+more" }));
   });
 
   test("a missing one of several is refused", () => {

@@ -18,18 +18,37 @@ describe("km", () => {
 
       Usage: km <command> [options]
 
-        monitor     Run an MCP server and record what passes
-        sessions    List recorded sessions
-        logs        Show the calls of a session
-        show        Show one call with its payloads
-        stats       Counts, errors and latency by method and tool
-        export      Write recorded events as JSONL, HAR or CSV
-        replay      Send a session's requests to a fresh server
-        clear-logs  Delete recorded sessions
-        plugins     See, try and write plugins
-        config      Read and change the configuration
+      Record
+        wrap         Put km in front of your clients' servers
+        unwrap       Take km out of there again
+        clients      List MCP clients and their servers
+        monitor      Run an MCP server and record what passes
 
-      See km <command> --help.
+      Look
+        sessions     List recorded sessions
+        logs         Show the calls of a session
+        show         Show one call with its payloads
+        stats        Show counts, errors and latency by method and tool
+
+      Use
+        export       Write recorded events as JSONL, HAR or CSV
+        replay       Send a session's requests to a fresh server
+        clear-logs   Delete recorded sessions
+
+      Extend
+        plugins      See, try and write plugins
+
+      Set up
+        config       Read and change the configuration
+        doctor       Check that everything works
+        update       Update km
+        completions  Print completions for a shell
+        help         Explain a command or a topic
+
+      Begin with km wrap, or run one server through km: km monitor -- <command>
+      See km help <command>, and km help <topic> for one of
+        getting-started, clients, filter, redaction, journal, plugins,
+        configuration, environment, doctor, update, exit-codes
       "
     `);
     expect((await run("help")).stdout).toBe(stdout);
@@ -50,16 +69,47 @@ describe("km", () => {
   });
 
   test.each([
-    [["mnitor"], 'km: Unknown command "mnitor"\n    Did you mean monitor?\n'],
+    [["mnitor"], 'km: Unknown command "mnitor"\n    Did you mean km monitor?\n'],
     [["toString"], 'km: Unknown command "toString"\n    See km --help.\n'],
-    [["config", "sho"], 'km: Unknown command "config sho"\n    Did you mean show?\n'],
+    [["config", "sho"], 'km: Unknown command "config sho"\n    Did you mean km config show?\n'],
     [["sessions", "--jsn"], "km: Unknown flag --jsn\n    Did you mean --json?\n"],
+    [["--versoin"], 'km: Unknown flag "--versoin"\n    Did you mean km --version?\n'],
+    [["logs", "-f", "--payloads"], "km: Unknown flag --payloads\n    Did you mean --payload?\n"],
+    [["monitor", "--payloads", "ful"], 'km: Flag --payloads cannot be "ful"\n    Did you mean full? Allowed: full, '],
+    [["sess"], 'km: Unknown command "sess"\n    Did you mean km sessions?\n'],
+    [["install"], 'km: Unknown command "install"\n    Did you mean km wrap?\n'],
+    [["list"], 'km: Unknown command "list"\n    Did you mean km sessions?\n'],
+    [["tail"], 'km: Unknown command "tail"\n    Did you mean km logs --follow?\n'],
+    [["version"], 'km: Unknown command "version"\n    Did you mean km --version?\n'],
+    [["login"], 'km: Unknown command "login"\n    There is no login: km works without an account.\n'],
+    [
+      ["npx", "-y", "it's"],
+      `km: Unknown command "npx"\n    To run an MCP server through km: km monitor -- npx -y 'it'\\''s'\n`,
+    ],
+    [
+      ["./server.js"],
+      'km: Unknown command "./server.js"\n    To run an MCP server through km: km monitor -- ./server.js\n',
+    ],
+    [
+      ["monitor", "npx", "-y", "x"],
+      'km: Unexpected argument "npx"\n    To run an MCP server through km: km monitor -- npx -y x\n',
+    ],
+    [["monitor", "more", "--", "x"], 'km: Unexpected argument "more"\n'],
     [["monitor"], "km: No server to run\n"],
     [["replay", "last"], "km: No server to send the requests to\n"],
   ])("%j is refused", async (words, message) => {
     const { stdout, stderr, exitCode } = await run(...words);
     expect([stdout, exitCode]).toEqual(["", 2]);
     expect(stderr).toStartWith(message);
+  });
+
+  test("every other word for a command leads to one that exists", async () => {
+    const { OTHER_WORDS } = await import("../src/help/unknown-command.ts");
+    const { program } = await import("../src/registry.ts");
+    for (const [word, meant] of Object.entries(OTHER_WORDS)) {
+      expect(Object.keys(program.commands)).not.toContain(word);
+      if (meant !== "--version") expect(program.commands).toHaveProperty([meant.split(" ")[0] ?? ""]);
+    }
   });
 
   test("what stands behind -- is the server's: --help there is not km's", async () => {
@@ -91,7 +141,7 @@ describe("km <command> --help", () => {
     expect((await run("monitor", "--help")).stdout).toMatchInlineSnapshot(`
       "Run an MCP server and record what passes between it and its client (km monitor)
 
-      USAGE km monitor [OPTIONS]  -- <command> [args...]
+      USAGE km monitor [OPTIONS] -- <command> [args...]
 
       OPTIONS
 
@@ -129,7 +179,7 @@ describe("km <command> --help", () => {
       ARGUMENTS
 
         SESSION    An id, the start or end of one, a server's name for its latest session, or last (Required)
-         FILTER    Which requests to send; default: all
+         FILTER    Which calls to send, as in km logs; default: all
 
       OPTIONS
 
@@ -153,7 +203,7 @@ describe("km <command> --help", () => {
 
       ARGUMENTS
 
-        EVENT    A number from km logs, of the latest session, or session/number (Required)
+        EVENT    A number from km logs: alone it means the latest session, otherwise SESSION/NUMBER (Required)
 
       OPTIONS
 

@@ -16,9 +16,9 @@ export default defineCommand({
     "older-than": {
       type: "string",
       valueHint: "duration",
-      description: "Sessions that ended longer ago than this, such as 7d; 0s for all",
+      description: "Sessions that ended longer ago than this, such as 7d; 0s for all. Must be given",
     },
-    server: { type: "string", valueHint: "name", description: "Only sessions of this server" },
+    server: { type: "string", valueHint: "name", description: "Only sessions of this server", complete: "server" },
     "dry-run": { type: "boolean", description: "Only show what would be deleted" },
     yes: { type: "boolean", alias: "y", description: "Do not ask" },
   },

@@ -4,7 +4,7 @@ import { paths } from "../context.ts";
 import { FileOutput } from "../file-output.ts";
 import type { ReadCounts } from "../journal/decode.ts";
 import { listJson } from "../log/list.ts";
-import type { LogQuery } from "../log/query.ts";
+import { type LogQuery, queryFlags } from "../log/query.ts";
 import { lossesOf, recordedEntries, recordedQueries } from "../log/recorded.ts";
 import { type Output, stdout } from "../output.ts";
 import { exportCsv } from "../stream/export-csv.ts";
@@ -22,12 +22,7 @@ const FORMATS: Record<string, (queries: LogQuery[], write: Write, counts: ReadCo
 export default defineCommand({
   meta: { name: "export", description: "Write recorded events as JSONL, HAR or CSV" },
   args: {
-    words: {
-      type: "positional",
-      required: false,
-      repeat: true,
-      description: "A session (an id, the start or end of one, a server's name, last), then a filter",
-    },
+    ...queryFlags,
     format: {
       type: "enum",
       options: Object.keys(FORMATS),
@@ -38,6 +33,7 @@ export default defineCommand({
       alias: "o",
       valueHint: "file",
       description: "Write to a file; its ending names the format",
+      complete: "file",
     },
     force: { type: "boolean", description: "Replace the file if it is there" },
     since: { type: "string", valueHint: "duration", description: "Only what began within this time, such as 24h" },

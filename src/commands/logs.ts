@@ -7,7 +7,7 @@ import { selectSession } from "../journal/select.ts";
 import { findingsNote, listFindings, listFindingsJson, selectFindings } from "../log/findings.ts";
 import { followJson, followRows } from "../log/follow.ts";
 import { listJson, listRows } from "../log/list.ts";
-import { count, duration, type LogQuery, logQuery } from "../log/query.ts";
+import { count, duration, type LogQuery, logQuery, queryFlags } from "../log/query.ts";
 import { lossesOf } from "../log/recorded.ts";
 import { type Output, pagedOutput, stdout } from "../output.ts";
 import { colours, terminalWidth } from "../terminal.ts";
@@ -23,19 +23,19 @@ const INTERRUPTED = 130;
 export default defineCommand({
   meta: { name: "logs", description: "Show the calls of a session" },
   args: {
-    words: {
-      type: "positional",
-      required: false,
-      repeat: true,
-      description: "A session (an id, the start or end of one, a server's name, last), then a filter",
-    },
+    ...queryFlags,
     follow: { type: "boolean", alias: "f", description: "Go on showing what happens until the session ends" },
     json: { type: "boolean", description: "One event per line as JSON" },
     payload: { type: "boolean", description: "Show the messages below each row" },
     stderr: { type: "boolean", description: "Show what the server writes to stderr too" },
     findings: { type: "boolean", description: "Show what plugins found, in place of the calls" },
     since: { type: "string", valueHint: "duration", description: "Only what began within this time, such as 10m" },
-    tail: { type: "string", alias: "n", valueHint: "count", description: "Only the last matching entries" },
+    tail: {
+      type: "string",
+      alias: "n",
+      valueHint: "count",
+      description: "Only the last entries that match, this many",
+    },
   },
   examples: [
     "km logs                              the latest session",
@@ -91,21 +91,22 @@ async function follow(query: LogQuery, options: Options, output: Output): Promis
 }
 
 interface FindingOptions extends Options {
-  words: string[];
+  session: string | undefined;
+  filter: string[];
   stderr: boolean;
   since: string | undefined;
   tail: string | undefined;
 }
 
 async function findings(options: FindingOptions): Promise<number> {
-  const { words, json, follow, stderr, since, tail } = options;
+  const { filter, json, follow, stderr, since, tail } = options;
   if (follow || stderr) {
     throw new KmError("USAGE", `Flags --findings and --${follow ? "follow" : "stderr"} exclude each other`);
   }
-  if (words.length > 1) {
-    throw new KmError("USAGE", `Flag --findings takes a session and no filter: "${words.slice(1).join(" ")}"`);
+  if (filter.length > 0) {
+    throw new KmError("USAGE", `Flag --findings takes a session and no filter: "${filter.join(" ")}"`);
   }
-  const session = await selectSession(paths().data, words[0]);
+  const session = await selectSession(paths().data, options.session);
   const found = await selectFindings(session, {
     since: since === undefined ? undefined : Date.now() - duration("--since", since),
     tail: tail === undefined ? undefined : count("--tail", tail),

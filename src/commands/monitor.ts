@@ -24,6 +24,7 @@ export default defineCommand({
       type: "string",
       valueHint: "name",
       description: "Name of the server in logs (KM_NAME; default: from its command)",
+      complete: "server",
     },
     "session-id": {
       type: "string",
@@ -41,7 +42,12 @@ export default defineCommand({
       valueHint: "duration",
       description: "How long each step of ending the server waits for it (KM_KILL_TIMEOUT; default: 2s)",
     },
-    cwd: { type: "string", valueHint: "folder", description: "Working directory of the server (KM_CWD)" },
+    cwd: {
+      type: "string",
+      valueHint: "folder",
+      description: "Working directory of the server (KM_CWD)",
+      complete: "folder",
+    },
     env: {
       type: "string",
       repeat: true,
@@ -53,15 +59,17 @@ export default defineCommand({
       type: "string",
       valueHint: "file",
       description: "Play a file of JSON-RPC lines in place of a server (KM_DEBUG_REPLAY)",
+      complete: "file",
     },
     plugin: {
       type: "string",
       repeat: true,
       valueHint: "path",
       description: "Load the plugin in this folder too, for its development; may be repeated",
+      complete: "file",
     },
     "no-plugins": { type: "boolean", description: "Load no plugin (KM_PLUGINS=false)" },
-    config: { type: "string", valueHint: "file", description: "Configuration file (KM_CONFIG)" },
+    config: { type: "string", valueHint: "file", description: "Configuration file (KM_CONFIG)", complete: "file" },
     "log-level": {
       type: "enum",
       options: ["error", "warn", "info", "debug"],

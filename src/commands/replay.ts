@@ -30,8 +30,15 @@ export default defineCommand({
       type: "positional",
       required: true,
       description: "An id, the start or end of one, a server's name for its latest session, or last",
+      complete: "session",
     },
-    filter: { type: "positional", required: false, repeat: true, description: "Which requests to send; default: all" },
+    filter: {
+      type: "positional",
+      required: false,
+      repeat: true,
+      description: "Which calls to send, as in km logs; default: all",
+      complete: "filter",
+    },
     timeout: {
       type: "string",
       default: "30s",

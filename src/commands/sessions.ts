@@ -6,6 +6,7 @@ import { paths } from "../context.ts";
 import { listSessions, type Session, type SessionSummary, shortId, summarizeSession } from "../journal/sessions.ts";
 import { count, duration } from "../log/query.ts";
 import { localDateTime } from "../log/local-time.ts";
+import { NOTHING_YET } from "../journal/nothing-yet.ts";
 import { stdout } from "../output.ts";
 import { type Column, colours, printable, table } from "../terminal.ts";
 
@@ -24,13 +25,13 @@ export default defineCommand({
   meta: { name: "sessions", description: "List recorded sessions" },
   args: {
     json: { type: "boolean", description: "One session per line as JSON" },
-    server: { type: "string", valueHint: "name", description: "Only sessions of this server" },
+    server: { type: "string", valueHint: "name", description: "Only sessions of this server", complete: "server" },
     since: {
       type: "string",
       valueHint: "duration",
       description: "Only sessions that started within this time, such as 1h",
     },
-    tail: { type: "string", alias: "n", valueHint: "count", description: "Only so many of the newest" },
+    tail: { type: "string", alias: "n", valueHint: "count", description: "Only the newest, this many" },
   },
   examples: ["km sessions --server filesystem --since 7d", "km sessions --json -n 1 | jq -r .session_id"],
   async run(args) {
@@ -44,7 +45,7 @@ export default defineCommand({
     const output = stdout();
     if (args.json) await printJson(sessions, output.write);
     else if (sessions.length > 0) await printTable(sessions, output.write);
-    else process.stderr.write(all.length === 0 ? "km: No session is recorded yet\n" : "km: No session matches\n");
+    else process.stderr.write(`km: ${all.length === 0 ? NOTHING_YET : "No session matches"}\n`);
     await output.close();
     return 0;
   },

@@ -22,7 +22,8 @@ export default defineCommand({
     event: {
       type: "positional",
       required: true,
-      description: "A number from km logs, of the latest session, or session/number",
+      description: "A number from km logs: alone it means the latest session, otherwise SESSION/NUMBER",
+      complete: "event",
     },
     json: { type: "boolean", description: "The events of the call, one per line as JSON" },
   },

@@ -4,6 +4,8 @@ import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration } from "../config/units.ts";
 import { paths } from "../context.ts";
 import type { ReadCounts } from "../journal/decode.ts";
+import { NOTHING_YET } from "../journal/nothing-yet.ts";
+import { queryFlags } from "../log/query.ts";
 import { lossesOf, recordedEntries, recordedQueries } from "../log/recorded.ts";
 import { arrow } from "../log/rows.ts";
 import { stdout } from "../output.ts";
@@ -27,14 +29,9 @@ const COLUMNS: Column[] = [
 ];
 
 export default defineCommand({
-  meta: { name: "stats", description: "Counts, errors and latency by method and tool" },
+  meta: { name: "stats", description: "Show counts, errors and latency by method and tool" },
   args: {
-    words: {
-      type: "positional",
-      required: false,
-      repeat: true,
-      description: "A session (an id, the start or end of one, a server's name, last), then a filter",
-    },
+    ...queryFlags,
     since: { type: "string", valueHint: "duration", description: "Only what began within this time, such as 24h" },
     all: { type: "boolean", description: "Every recorded session together" },
     by: { type: "enum", options: ["method", "tool"], description: "Only the rows of methods, or of tools" },
@@ -65,7 +62,7 @@ export default defineCommand({
           await colours(process.stdout),
         ),
       );
-    } else note(counts.events === 0 ? "Nothing is recorded yet" : "No call matches");
+    } else note(queries.length === 0 ? NOTHING_YET : "No call matches");
     await output.close();
     if (!args.json) malformedNote(report).forEach(note);
     lossesOf(counts).forEach(note);

@@ -4,6 +4,7 @@ import { KmError } from "../errors.ts";
 import type { SessionInfo } from "../stream/event.ts";
 import { readSessionInfo } from "./info.ts";
 import { sessionsFolder } from "./layout.ts";
+import { BEGIN_HINT } from "./nothing-yet.ts";
 import { newestFirst, openSession, type Session, sessionIds } from "./sessions.ts";
 
 export type Selection = { kind: "found"; session: Session } | { kind: "none" } | { kind: "ambiguous"; ids: string[] };
@@ -29,7 +30,7 @@ export async function selectSession(dataFolder: string, word = "last"): Promise<
         {
           hint:
             word === "last"
-              ? "Start a server through km: km monitor -- <command>."
+              ? BEGIN_HINT
               : "Give an id, at least four characters of its beginning or end, or a server's name. See km sessions.",
         },
       );

@@ -1,4 +1,5 @@
 /** `logQuery`: which entries of which session a command line asks for. */
+import type { Flags } from "../command.ts";
 import { parseDuration } from "../config/units.ts";
 import { KmError } from "../errors.ts";
 import { SESSION_ID } from "../journal/layout.ts";
@@ -19,9 +20,27 @@ export interface LogQuery {
   tail: number | undefined;
 }
 
+/** What the commands that query take, and how their help explains it. */
+export const queryFlags = {
+  session: {
+    type: "positional",
+    required: false,
+    description: "An id, the start or end of one, a server's name, or last; default: the latest session",
+    complete: "query",
+  },
+  filter: {
+    type: "positional",
+    required: false,
+    repeat: true,
+    description: "Terms such as is:error or tool:read_file; see km help filter",
+    complete: "filter",
+  },
+} as const satisfies Flags;
+
 export interface QueryArguments {
-  /** A session if the first word selects one; the rest is a filter. */
-  words: string[];
+  /** The first term of the filter if it selects no session. */
+  session: string | undefined;
+  filter: string[];
   since: string | undefined;
   tail: string | undefined;
   stderr: boolean;
@@ -31,9 +50,9 @@ export interface QueryArguments {
 export async function logQuery(dataFolder: string, args: QueryArguments, now: number): Promise<LogQuery> {
   const since = args.since === undefined ? undefined : now - duration("--since", args.since);
   const tail = args.tail === undefined ? undefined : count("--tail", args.tail);
-  const [first, ...others] = args.words;
+  const { session: first } = args;
   const named = first !== undefined && mayBeSession(first) ? await findSession(dataFolder, first) : undefined;
-  const words = named?.kind === "found" ? others : args.words;
+  const words = named?.kind === "found" ? args.filter : typedWords(args);
   const filter = parseFilter(words);
   const showsStderr = args.stderr || /\bis:stderr\b/.test(words.join(" "));
   return {
@@ -47,6 +66,11 @@ export async function logQuery(dataFolder: string, args: QueryArguments, now: nu
     showsStderr,
     tail,
   };
+}
+
+/** Where no session may be named, all of them are the filter. */
+export function typedWords({ session, filter }: Pick<QueryArguments, "session" | "filter">): string[] {
+  return session === undefined ? [] : [session, ...filter];
 }
 
 /** @throws KmError USAGE */

@@ -6,11 +6,12 @@ import { readEvents } from "../journal/read.ts";
 import { listSessions } from "../journal/sessions.ts";
 import { foldEntries, type LogEntry } from "../stream/entry.ts";
 import { filterWantsPayload, parseFilter } from "../stream/filter.ts";
-import { duration, type LogQuery, logQuery } from "./query.ts";
+import { duration, type LogQuery, logQuery, typedWords } from "./query.ts";
 
 export interface RecordedArguments {
-  /** A session if the first word selects one, unless `all`; the rest is a filter. */
-  words: string[];
+  /** The first term of the filter if it selects no session, or with `all`. */
+  session: string | undefined;
+  filter: string[];
   since: string | undefined;
   all: boolean;
 }
@@ -27,8 +28,11 @@ export async function recordedQueries(
   now: number,
   onProblem: (problem: KmError) => void,
 ): Promise<LogQuery[]> {
-  const { words, since } = args;
-  if (!args.all) return [await logQuery(dataFolder, { words, since, tail: undefined, stderr: true }, now)];
+  const { session, filter: terms, since } = args;
+  if (!args.all) {
+    return [await logQuery(dataFolder, { session, filter: terms, since, tail: undefined, stderr: true }, now)];
+  }
+  const words = typedWords(args);
   const start = since === undefined ? -Infinity : now - duration("--since", since);
   const filter = parseFilter(words);
   const queries: LogQuery[] = [];

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { sessionFolder } from "../../src/journal/layout.ts";
+import { NOTHING_YET } from "../../src/journal/nothing-yet.ts";
 import { LiveSession } from "../journal/live-session.ts";
 import { Script, TemporaryData } from "../journal/make-journal.ts";
 import { km } from "./record-session.ts";
@@ -69,7 +70,7 @@ test("km sessions: nothing on stdout where nothing is recorded", async () => {
   await using data = await TemporaryData.create();
   expect(await km(data.folder, ["sessions"])).toEqual({
     stdout: "",
-    stderr: "km: No session is recorded yet\n",
+    stderr: `km: ${NOTHING_YET}\n`,
     exitCode: 0,
   });
 });

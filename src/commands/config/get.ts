@@ -8,7 +8,14 @@ import { KmError } from "../../errors.ts";
 
 export default defineCommand({
   meta: { name: "get", description: "Show one value" },
-  args: { key: { type: "positional", required: true, description: "Its name, such as journal.payloads" } },
+  args: {
+    key: {
+      type: "positional",
+      required: true,
+      description: "Name of the value, such as journal.payloads; km config show lists all",
+      complete: "config-key",
+    },
+  },
   examples: ["km config get journal.retention.max_age"],
   async run(args) {
     const found = findKey(args.key);

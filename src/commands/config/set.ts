@@ -17,11 +17,17 @@ import { KmError } from "../../errors.ts";
 export default defineCommand({
   meta: { name: "set", description: "Change one value" },
   args: {
-    key: { type: "positional", required: true, description: "Its name, such as journal.payloads" },
+    key: {
+      type: "positional",
+      required: true,
+      description: "Name of the value, such as journal.payloads; km config show lists all",
+      complete: "config-key",
+    },
     value: {
       type: "positional",
       required: true,
-      description: "Its value; a list as a,b or [a, b], a mapping as {a: b}",
+      description: "What it shall be; a list as a,b or [a, b], a mapping as {a: b}",
+      complete: "config-value",
     },
     project: { type: "boolean", description: "Change the project's .km.yaml in place of the user's file" },
   },

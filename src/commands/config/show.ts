@@ -11,7 +11,12 @@ export default defineCommand({
   args: {
     origin: { type: "boolean", description: "Also show where each value comes from" },
     json: { type: "boolean", description: "Print JSON: sizes in bytes, durations in milliseconds" },
-    config: { type: "string", valueHint: "FILE", description: "Read FILE in place of the user's file" },
+    config: {
+      type: "string",
+      valueHint: "file",
+      description: "Read this file in place of the user's",
+      complete: "file",
+    },
   },
   examples: ["km config show --origin", "km config show --json | jq '.[\"journal.payloads\"]'"],
   async run(args) {

@@ -38,7 +38,12 @@ export default defineCommand({
     const output = stdout();
     if (args.json) for (const one of listed) await output.write(`${JSON.stringify(one)}\n`);
     else if (listed.length > 0) await output.write(await rows(listed));
-    else process.stderr.write("km: No plugin was found in ~/.km/plugins, /usr/local/share/km/plugins or ./plugins\n");
+    else {
+      process.stderr.write(
+        "km: No plugin was found in ~/.km/plugins, /usr/local/share/km/plugins or ./plugins\n" +
+          "    See km help plugins, or begin one of your own: km plugins new NAME\n",
+      );
+    }
     await output.close();
     return 0;
   },

@@ -22,16 +22,21 @@ const FOLLOWED_TAIL = 10;
 export default defineCommand({
   meta: { name: "logs", description: "Show what a plugin wrote" },
   args: {
-    name: { type: "positional", required: true, description: "A plugin" },
+    name: { type: "positional", required: true, description: "Name of the plugin", complete: "plugin" },
     follow: { type: "boolean", alias: "f", description: "Go on showing what it writes" },
     json: { type: "boolean", description: "One line of the log per line as JSON" },
-    lines: { type: "string", alias: "n", valueHint: "count", description: "Only the last matching lines" },
+    lines: { type: "string", alias: "n", valueHint: "count", description: "Only the last lines that match, this many" },
     level: {
       type: "enum",
       options: ["error", "warn", "info", "debug"],
-      description: "Only lines of this level and worse ones",
+      description: "Only lines of this level and of worse ones",
     },
-    session: { type: "string", valueHint: "session", description: "Only lines of this session, as km logs takes it" },
+    session: {
+      type: "string",
+      valueHint: "session",
+      description: "Only lines of this session: an id, a server's name, last",
+      complete: "session",
+    },
   },
   examples: ["km plugins logs console-logger", "km plugins logs -f api-logger --level warn"],
   async run(args) {

@@ -14,10 +14,15 @@ declare const KM_PLUGIN_SDK_TYPES: string | undefined;
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 
 export default defineCommand({
-  meta: { name: "new", description: "Start a new plugin" },
+  meta: { name: "new", description: "Begin a plugin of your own" },
   args: {
-    name: { type: "positional", required: true, description: "Small letters, digits and dashes" },
-    dir: { type: "string", valueHint: "folder", description: "Where to make its folder; here unless given" },
+    name: { type: "positional", required: true, description: "Name of the plugin: small letters, digits and dashes" },
+    dir: {
+      type: "string",
+      valueHint: "folder",
+      description: "Where to make its folder; here unless given",
+      complete: "folder",
+    },
   },
   examples: ["km plugins new slow-calls", "km plugins new slow-calls --dir ~/src"],
   run({ name, dir }) {

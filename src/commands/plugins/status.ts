@@ -30,7 +30,12 @@ const COLUMNS: Column[] = [
 export default defineCommand({
   meta: { name: "status", description: "Show how plugins are doing" },
   args: {
-    name: { type: "positional", required: false, description: "Only this plugin, with everything that is known of it" },
+    name: {
+      type: "positional",
+      required: false,
+      description: "Only this plugin, with everything that is known of it",
+      complete: "plugin",
+    },
     json: { type: "boolean", description: "One plugin and session per line as JSON" },
   },
   examples: ["km plugins status", "km plugins status console-logger", "km plugins status --json | jq .last_error"],

@@ -31,18 +31,19 @@ const NEVER_MS = 2 ** 30;
 export default defineCommand({
   meta: { name: "test", description: "Drive a plugin with recorded traffic" },
   args: {
-    dir: { type: "positional", required: true, description: "The plugin's folder" },
+    dir: { type: "positional", required: true, description: "The plugin's folder", complete: "folder" },
     session: {
       type: "string",
       valueHint: "session",
-      description: "The recorded session to play: an id, a server's name, last; default: a small one that km carries",
+      description: "The recorded session to play: an id, a server's name, last; default: one that comes with km",
+      complete: "session",
     },
     configuration: {
       type: "string",
       valueHint: "yaml",
-      description: "The plugin's configuration, in place of plugins.configuration",
+      description: "The plugin's configuration, in place of what km config has for it",
     },
-    "token-file": { type: "string", valueHint: "file", description: "A token to authenticate with" },
+    "token-file": { type: "string", valueHint: "file", description: "A token to authenticate with", complete: "file" },
     json: { type: "boolean", description: "The result as JSON" },
   },
   examples: ["km plugins test ./my-plugin", "km plugins test . --session last --configuration '{level: debug}'"],

@@ -13,7 +13,12 @@ import { confirm, isInteractive, printable, table } from "../../terminal.ts";
 export default defineCommand({
   meta: { name: "trust", description: "Let the plugins of a project run" },
   args: {
-    dir: { type: "positional", required: false, description: "The project's folder; the current one unless given" },
+    dir: {
+      type: "positional",
+      required: false,
+      description: "The project's folder; the current one unless given",
+      complete: "folder",
+    },
     yes: { type: "boolean", alias: "y", description: "Do not ask" },
   },
   examples: ["km plugins trust", "km plugins trust ~/shop --yes"],

@@ -7,7 +7,12 @@ import { untrustFolder } from "../../plugin/trust.ts";
 export default defineCommand({
   meta: { name: "untrust", description: "No longer let the plugins of a project run" },
   args: {
-    dir: { type: "positional", required: false, description: "The project's folder; the current one unless given" },
+    dir: {
+      type: "positional",
+      required: false,
+      description: "The project's folder; the current one unless given",
+      complete: "folder",
+    },
   },
   examples: ["km plugins untrust", "km plugins untrust ~/shop"],
   async run(args) {

@@ -1,0 +1,29 @@
+/** `km completions`: a script with which a shell completes km's command lines. */
+import { defineCommand } from "../command.ts";
+import { closest } from "../closest.ts";
+import { completionScript, isShell, SHELLS } from "../completion/script.ts";
+import { KmError } from "../errors.ts";
+
+export default defineCommand({
+  meta: { name: "completions", description: "Print the script with which a shell completes km's command lines" },
+  args: {
+    shell: { type: "positional", required: true, description: `One of ${SHELLS.join(", ")}`, complete: "shell" },
+  },
+  examples: [
+    'eval "$(km completions bash)"                                 in ~/.bashrc',
+    "source <(km completions zsh)                                  in ~/.zshrc, behind compinit",
+    "km completions fish | source                                  in ~/.config/fish/config.fish",
+    "km completions powershell | Out-String | Invoke-Expression    in $PROFILE",
+  ],
+  run({ shell }) {
+    if (!isShell(shell)) {
+      const nearest = shell === "pwsh" ? "powershell" : closest(shell, [...SHELLS]);
+      const known = `Known: ${SHELLS.join(", ")}.`;
+      throw new KmError("USAGE", `No completions for "${shell}"`, {
+        hint: nearest === undefined ? known : `Did you mean ${nearest}? ${known}`,
+      });
+    }
+    process.stdout.write(completionScript(shell));
+    return 0;
+  },
+});

@@ -1,0 +1,64 @@
+/** What `km help` explains besides commands: pages of docs/, embedded; each is loaded when it is asked for. */
+interface Topic {
+  description: string;
+  /** Markdown. */
+  load(): Promise<{ default: string }>;
+}
+
+const OTHER_PAGES = "https://github.com/kilometers-ai/km/blob/main/docs/";
+
+export const TOPICS: Record<string, Topic> = {
+  "getting-started": {
+    description: "From nothing to the first recorded call",
+    load: () => import("../../docs/getting-started.md", { with: { type: "text" } }),
+  },
+  clients: {
+    description: "Which clients km knows, and what wrap does to their files",
+    load: () => import("../../docs/clients.md", { with: { type: "text" } }),
+  },
+  filter: {
+    description: "The filter language of logs, stats and export",
+    load: () => import("../../docs/filter.md", { with: { type: "text" } }),
+  },
+  redaction: {
+    description: "Which secrets are masked, and how to mask more",
+    load: () => import("../../docs/redaction.md", { with: { type: "text" } }),
+  },
+  journal: {
+    description: "The files of a recording",
+    load: () => import("../../docs/journal.md", { with: { type: "text" } }),
+  },
+  plugins: {
+    description: "What plugins do, and which of them run",
+    load: () => import("../../docs/plugins.md", { with: { type: "text" } }),
+  },
+  configuration: {
+    description: "Every setting, and where it may stand",
+    load: () => import("../../docs/configuration.md", { with: { type: "text" } }),
+  },
+  environment: {
+    description: "Every environment variable",
+    load: () => import("../../docs/environment.md", { with: { type: "text" } }),
+  },
+  doctor: {
+    description: "What km doctor checks, and what it mends",
+    load: () => import("../../docs/doctor.md", { with: { type: "text" } }),
+  },
+  update: {
+    description: "How km is updated, and what is checked before",
+    load: () => import("../../docs/update.md", { with: { type: "text" } }),
+  },
+  "exit-codes": {
+    description: "What the exit code of a command says",
+    load: () => import("../../docs/exit-codes.md", { with: { type: "text" } }),
+  },
+};
+
+/** The page of a topic, in Markdown. Where it names another page, it says how to come there from a terminal. */
+export async function topicPage(name: string): Promise<string | undefined> {
+  const topic = Object.hasOwn(TOPICS, name) ? TOPICS[name] : undefined;
+  const page = await topic?.load();
+  return page?.default.replace(/\[([\w-]+)\.md\]\(\1\.md[^)]*\)/g, (_, other: string) =>
+    Object.hasOwn(TOPICS, other) ? `\`km help ${other}\`` : `${OTHER_PAGES}${other}.md`,
+  );
+}

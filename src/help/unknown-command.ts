@@ -1,0 +1,111 @@
+/** `unknownCommand`: the error for words that name no command, with what was probably meant. */
+import { closest } from "../closest.ts";
+import type { Group } from "../command.ts";
+import { KmError } from "../errors.ts";
+import { serverHint } from "./server-hint.ts";
+
+/** What other programs call it, by our words. */
+export const OTHER_WORDS: Record<string, string> = {
+  add: "wrap",
+  install: "wrap",
+  setup: "wrap",
+  init: "wrap",
+  enable: "wrap",
+  remove: "unwrap",
+  uninstall: "unwrap",
+  restore: "unwrap",
+  disable: "unwrap",
+  undo: "unwrap",
+  list: "sessions",
+  ls: "sessions",
+  ps: "sessions",
+  history: "sessions",
+  servers: "clients",
+  tail: "logs --follow",
+  watch: "logs --follow",
+  follow: "logs --follow",
+  grep: "logs",
+  search: "logs",
+  find: "logs",
+  calls: "logs",
+  errors: "logs is:error",
+  findings: "logs --findings",
+  view: "show",
+  cat: "show",
+  get: "show",
+  inspect: "show",
+  top: "stats",
+  metrics: "stats",
+  summary: "stats",
+  dump: "export",
+  save: "export",
+  test: "replay",
+  diff: "replay",
+  delete: "clear-logs",
+  rm: "clear-logs",
+  clear: "clear-logs",
+  clean: "clear-logs",
+  prune: "clear-logs",
+  run: "monitor -- <command>",
+  start: "monitor -- <command>",
+  exec: "monitor -- <command>",
+  record: "monitor -- <command>",
+  proxy: "monitor -- <command>",
+  check: "doctor",
+  diagnose: "doctor",
+  status: "doctor",
+  upgrade: "update",
+  "self-update": "update",
+  settings: "config show",
+  configure: "config set",
+  env: "help environment",
+  docs: "help",
+  man: "help",
+  topics: "help",
+  version: "--version",
+};
+
+const SENTENCES: Record<string, string> = {
+  login: "There is no login: km works without an account.",
+  logout: "There is no login: km works without an account.",
+  stop: "km ends with the server that it runs: there is nothing to stop.",
+};
+
+/** What people start MCP servers with. */
+const LAUNCHERS = new Set(
+  "npx npm pnpm yarn bunx bun node deno tsx uvx uv pipx python python3 docker podman ruby java dotnet go cargo".split(
+    " ",
+  ),
+);
+
+/**
+ * @param path the words that name the group
+ * @param words the first names no command of it
+ */
+export function unknownCommand(path: string[], words: string[], group: Group): KmError {
+  const [word = ""] = words;
+  return new KmError("USAGE", `Unknown ${kindOf(word)} "${[...path, word].join(" ")}"`, {
+    hint: hintFor(path, words, group) ?? `See ${["km", ...path].join(" ")} --help.`,
+  });
+}
+
+function kindOf(word: string): string {
+  return word.startsWith("-") ? "flag" : "command";
+}
+
+function hintFor(path: string[], words: string[], group: Group): string | undefined {
+  const [word = ""] = words;
+  const names = Object.keys(group.commands).filter((name) => !group.commands[name]?.hidden);
+  const meant = (command: string): string => `Did you mean ${["km", ...path, command].join(" ")}?`;
+  if (path.length > 0) {
+    const nearest = closest(word, names);
+    return nearest === undefined ? undefined : meant(nearest);
+  }
+  if (Object.hasOwn(SENTENCES, word)) return SENTENCES[word];
+  const other = Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word] : undefined;
+  if (other !== undefined) return meant(other);
+  if (LAUNCHERS.has(word) || /[/\\]/.test(word)) return serverHint("km monitor", words);
+  const nearest = closest(word, word.startsWith("-") ? ["--help", "--version"] : names);
+  if (nearest !== undefined) return meant(nearest);
+  return !word.startsWith("-") && Bun.which(word) !== null ? serverHint("km monitor", words) : undefined;
+}

@@ -1,0 +1,64 @@
+/** `VARIABLES`: every environment variable that km reads for its user, for help, the man page and typing errors. */
+import { KEYS } from "../config/keys.ts";
+
+interface Variable {
+  name: string;
+  /** One sentence, or for a configuration key its name. */
+  description: string;
+}
+
+const OTHERS: Variable[] = [
+  { name: "KM_CONFIG", description: "Configuration file in place of the user's." },
+  { name: "KM_CONFIG_DIR", description: "Folder of the configuration." },
+  { name: "KM_DATA_DIR", description: "Folder of the recordings." },
+  { name: "KM_STATE_DIR", description: "Folder of what km remembers." },
+  { name: "KM_CACHE_DIR", description: "Folder of what km can make again." },
+  { name: "KM_NAME", description: "km monitor: name of the server, as --name." },
+  { name: "KM_SESSION_ID", description: "km monitor: id of the session, as --session-id." },
+  { name: "KM_CWD", description: "km monitor: working directory of the server, as --cwd." },
+  { name: "KM_ENV", description: "km monitor: variables for the server, NAME=VALUE, one a line, as --env." },
+  { name: "KM_DEBUG_REPLAY", description: "km monitor: recording to play, as --debug-replay." },
+  { name: "KM_VERBOSE", description: "If not empty, as --verbose." },
+  { name: "KM_DEBUG", description: "If not empty, as --debug; all commands show where an unexpected error came from." },
+  { name: "KM_PUMP", description: "streams: pass bytes on by the way for systems without the C library's calls." },
+  { name: "KM_DOWNLOAD_URL", description: "km update and install.sh: where releases lie in place of GitHub." },
+  { name: "KM_API_URL", description: "km doctor: the server of an API to check." },
+];
+
+/** Read as everywhere. */
+const STANDARD: Variable[] = [
+  { name: "NO_COLOR", description: "If not empty, no colours." },
+  { name: "FORCE_COLOR", description: "If neither empty nor 0, colours also where there is no terminal." },
+  { name: "PAGER", description: "Program that shows long output on a terminal; less unless set, none if empty." },
+  {
+    name: "XDG_CONFIG_HOME",
+    description:
+      "Where the folder km of the configuration is, with XDG_DATA_HOME, XDG_STATE_HOME and XDG_CACHE_HOME for the others.",
+  },
+];
+
+/** Not for km's user to set: what the installers read, and what km and its parts tell each other. */
+const OF_OTHERS = [
+  "KM_VERSION",
+  "KM_INSTALL_DIR",
+  "KM_NO_MODIFY_PATH",
+  "KM_DOWNLOAD_TIMEOUT",
+  "KM_REQUIRE_SIGNATURE",
+  "KM_UNMANAGED",
+  "KM_RELEASE_KEY_FILE",
+  "KM_COMPLETE",
+  "KM_PLUGIN",
+];
+
+export const VARIABLES: Variable[] = [
+  ...[...KEYS].flatMap(([key, { variable }]) =>
+    variable === undefined ? [] : [{ name: variable, description: `The setting ${key}.` }],
+  ),
+  ...OTHERS,
+  ...STANDARD,
+];
+
+/** Every name that begins with `KM_` and means something somewhere. */
+export const KNOWN_NAMES: readonly string[] = [...VARIABLES.map(({ name }) => name), ...OF_OTHERS].filter((name) =>
+  name.startsWith("KM_"),
+);

@@ -1,0 +1,47 @@
+/** The help of every command: whole, tidy, and with examples that km understands. */
+import { describe, expect, test } from "bun:test";
+import { type Command, type Group, loadCommand, parseArgs } from "../../src/command.ts";
+import { commandHelp } from "../../src/help/usage.ts";
+import { program } from "../../src/registry.ts";
+
+async function commandsOf(group: Group, path: string): Promise<[path: string, command: Command][]> {
+  const found: [string, Command][] = [];
+  for (const [name, entry] of Object.entries(group.commands)) {
+    if (entry.hidden) continue;
+    const words = `${path} ${name}`;
+    if ("load" in entry) found.push([words, await loadCommand(entry)]);
+    else found.push(...(await commandsOf(entry, words)));
+  }
+  return found;
+}
+
+const commands = await commandsOf(program, "km");
+
+/** The part of a line that is km's: up to a remark behind blanks, a pipe, the end of `$(...)`, or the server's command. */
+function typed(example: string): { words: string[]; hasRest: boolean } {
+  const [, line = ""] = /\b(km .*?)(?: {2}| \| |\)|$)/.exec(example) ?? [];
+  const [own = "", ...rest] = line.split(" -- ");
+  const words = Array.from(own.matchAll(/'[^']*'|\S+/g), ([word]) => word.replaceAll("'", ""));
+  return { words, hasRest: rest.length > 0 };
+}
+
+describe.each(commands)("%s --help", (path, command) => {
+  test("has a usage line of its own, and no line ends with blanks", async () => {
+    const help = await commandHelp(path, command);
+    expect(help).toContain(`\nUSAGE ${path}`);
+    expect(help).not.toMatch(/[ \t]$/m);
+    expect(help.includes("[OPTIONS]")).toBe(help.includes("\nOPTIONS\n"));
+  });
+
+  test("every example can be typed", () => {
+    expect(command.examples).not.toBeEmpty();
+    for (const example of command.examples ?? []) {
+      const { words, hasRest } = typed(example);
+      const [name = "", entry] = commands.find(([one]) => `${words.join(" ")} `.startsWith(`${one} `)) ?? [];
+      expect(entry).toBeDefined();
+      if (entry === undefined) continue;
+      expect(() => parseArgs(words.slice(name.split(" ").length), entry.args)).not.toThrow();
+      if (hasRest) expect(entry.rest).toBeDefined();
+    }
+  });
+});
