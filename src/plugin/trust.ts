@@ -1,5 +1,5 @@
 /** The project folders whose `plugins` may run, in `<config>/trusted-folders.json`: a list of their real paths. */
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { KmError, messageOf, systemCode } from "../errors.ts";
 
@@ -20,6 +20,8 @@ export function trustedFolders(configFolder: string): string[] {
   const file = trustFile(configFolder);
   let list: unknown;
   try {
+    // Reading a named pipe or a device may never end.
+    if (!statSync(file).isFile()) throw new Error("not a regular file");
     list = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     if (systemCode(error) === "ENOENT") return [];
