@@ -14,10 +14,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { basename, join } from "node:path";
-
-const ROOT = join(import.meta.dir, "..");
-const SHELLS = ["sh", "dash", "bash", "busybox sh"].filter((words) => Bun.which(words.split(" ")[0] ?? "") !== null);
+import { join } from "node:path";
+import { copySources, ROOT, script, SHELLS } from "./sandbox.ts";
 
 let folder: string;
 let checkout: string;
@@ -32,7 +30,7 @@ beforeEach(() => {
   for (const name of ["build.ts", "package.json"]) writeFileSync(join(checkout, name), "");
   cpSync(join(ROOT, "install.sh"), join(checkout, "install.sh"));
   script(join(folder, "bin/npx"), 'echo building; [ "$*" = "-y bun@1.4.5 run build" ] && [ ! -e broken ]');
-  env = { HOME: home, PATH: `${join(folder, "bin")}:${process.env["PATH"]}` };
+  env = { HOME: home, SHELL: "/bin/sh", PATH: `${join(folder, "bin")}:${process.env["PATH"]}` };
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,11 +43,7 @@ function makeBuild(body: string, ...others: string[]): void {
   writeFileSync(join(checkout, "dist/SHA256SUMS"), sums.join(""));
 }
 
-function script(file: string, body: string): void {
-  writeFileSync(file, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-}
-
-describe.each(process.platform === "win32" ? [] : SHELLS)("install.sh in %s", (words) => {
+describe.each(process.platform === "win32" ? [] : SHELLS)("install.sh of a checkout, in %s", (words) => {
   const shell = words.split(" ");
 
   async function install(...args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
@@ -154,7 +148,8 @@ describe.each(process.platform === "win32" ? [] : SHELLS)("install.sh in %s", (w
   test("says that Node is missing", async () => {
     const tools = join(folder, "tools");
     mkdirSync(tools);
-    for (const name of ["dirname", "cksum", "sed"]) symlinkSync(Bun.which(name) ?? "", join(tools, name));
+    for (const name of ["cut", "dirname", "rm", "sed", "sha256sum", "sort"])
+      symlinkSync(Bun.which(name) ?? "", join(tools, name));
     const [name = "", ...rest] = shell;
     env["PATH"] = tools;
     const { exitCode, stderr } = await run([Bun.which(name) ?? "", ...rest, join(checkout, "install.sh")]);
@@ -164,7 +159,7 @@ describe.each(process.platform === "win32" ? [] : SHELLS)("install.sh in %s", (w
 
   test("says that it does not stand in a checkout", async () => {
     rmSync(join(checkout, "build.ts"));
-    const { exitCode, stderr } = await install();
+    const { exitCode, stderr } = await install("--from-source");
     expect(stderr).toContain(`${checkout} is not a checkout of its sources`);
     expect(exitCode).toBe(1);
   });
@@ -202,6 +197,7 @@ describe.each(process.platform === "win32" ? [] : SHELLS)("install.sh in %s", (w
     expect(stdout.split("\n")).toEqual([
       `Removed ${bin}/km`,
       `Left ${bin}/km-plugin-one alone: it changed since it was installed`,
+      `Took ${bin} out of the PATH in ${home}/.profile`,
       `Still installed: ${elsewhere}/km`,
       `Still installed: ${elsewhere}/km-plugin-one`,
       `Recordings stay in ${data}`,
@@ -229,7 +225,7 @@ describe.each(process.platform === "win32" ? [] : SHELLS)("install.sh in %s", (w
     const unknown = await install("--perfix", "x");
     expect([unknown.exitCode, unknown.stdout]).toEqual([2, ""]);
     expect(unknown.stderr).toEndWith("install.sh: Unknown option --perfix\n");
-    expect((await install("--prefix")).stderr).toBe("install.sh: --prefix needs a folder\n");
+    expect((await install("--prefix")).stderr).toBe("install.sh: --prefix needs a value\n");
   });
 });
 
@@ -237,8 +233,7 @@ test.skipIf(process.platform === "win32")(
   "install.sh builds and installs km from a fresh copy of the sources",
   async () => {
     const copy = join(folder, "a fresh copy");
-    const left = new Set(["node_modules", "dist", ".git"]);
-    cpSync(ROOT, copy, { recursive: true, filter: (source) => !left.has(basename(source)) });
+    copySources(copy);
     const child = Bun.spawn(["sh", join(copy, "install.sh")], {
       cwd: home,
       env: {
