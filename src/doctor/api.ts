@@ -1,0 +1,68 @@
+/** `checkApi`: whether the API that KM_API_URL names answers, and whether its clock and this machine's agree. */
+import { formatDuration } from "../config/units.ts";
+import { messageOf } from "../errors.ts";
+import type { Finding, Surroundings } from "./check.ts";
+
+const PATIENCE_MS = 3000;
+const SMALL_SKEW_MS = 60_000;
+const LARGE_SKEW_MS = 5 * 60_000;
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export async function checkApi({ env }: Surroundings, signal: AbortSignal): Promise<Finding[]> {
+  const text = env["KM_API_URL"];
+  const base = { id: "api", title: "API" };
+  if (text === undefined || text === "") {
+    return [{ ...base, status: "ok", detail: "not configured" }];
+  }
+  const url = healthUrl(text);
+  if (url === undefined) {
+    const remedy = "It must begin with https://, or http:// for this machine alone.";
+    return [{ ...base, status: "failure", detail: "KM_API_URL is no address that km would use", remedy }];
+  }
+  return await ask(url, signal);
+}
+
+/** Without what may be secret in it: a name and a password, a query. */
+function healthUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined) return undefined;
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.has(url.hostname))) return undefined;
+  return new URL(`${url.origin}${url.pathname.replace(/\/$/, "")}/health`);
+}
+
+async function ask(url: URL, signal: AbortSignal): Promise<Finding[]> {
+  const base = { id: "api", title: "API" };
+  const started = performance.now();
+  try {
+    const response = await fetch(url, {
+      redirect: "manual",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    });
+    const took = performance.now() - started;
+    await response.body?.cancel();
+    const answered = `${url.href} answered ${response.status} in ${formatDuration(Math.round(took))}`;
+    if (!response.ok) {
+      const remedy = "Check KM_API_URL, or look at the server's own logs.";
+      return [{ ...base, status: "failure", detail: answered, remedy }];
+    }
+    return [{ ...base, status: "ok", detail: answered }, ...clock(response.headers.get("date"), took)];
+  } catch (error) {
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    const reason = isLate ? `no answer within ${PATIENCE_MS / 1000} s` : messageOf(error);
+    const remedy = "Check KM_API_URL, the network and the server.";
+    return [{ ...base, status: "failure", detail: `${url.href}: ${reason}`, remedy }];
+  }
+}
+
+/** The header has whole seconds, and was written somewhere between question and answer. */
+function clock(date: string | null, tookMs: number): Finding[] {
+  const theirs = Date.parse(date ?? "");
+  if (Number.isNaN(theirs)) return [];
+  const skew = Date.now() - tookMs / 2 - theirs;
+  const base = { id: "api.clock", title: "clock" };
+  if (Math.abs(skew) <= SMALL_SKEW_MS) return [{ ...base, status: "ok", detail: "agrees with the API's" }];
+  const apart = formatDuration(Math.round(Math.abs(skew) / 1000) * 1000);
+  const detail = `this machine is ${apart} ${skew > 0 ? "ahead of" : "behind"} the API`;
+  const remedy = "Set the clock, best by the network (NTP): tokens and certificates depend on it.";
+  return [{ ...base, status: Math.abs(skew) > LARGE_SKEW_MS ? "failure" : "warning", detail, remedy }];
+}

@@ -1,0 +1,37 @@
+/** `checkConfiguration`: whether the configuration files can be used. */
+import { configFiles, loadConfig } from "../config/load.ts";
+import { resolvePaths } from "../config/paths.ts";
+import { formatProblem } from "../config/problem.ts";
+import type { Finding, Surroundings } from "./check.ts";
+
+export async function checkConfiguration(surroundings: Surroundings): Promise<Finding[]> {
+  const { platform, env, home, cwd } = surroundings;
+  // Throws what keeps km from knowing its folders.
+  const options = { paths: surroundings.paths ?? resolvePaths(platform, env, home), env, home, cwd };
+  const { files, problems } = await loadConfig({ ...options, thorough: true });
+  const places = configFiles(options);
+  const findings: Finding[] = [];
+  for (const source of ["system", "user", "project"] as const) {
+    const file = places[source];
+    const title = `${source} file`;
+    const isThere = files.some((one) => one.source === source);
+    const own = problems.filter((problem) => problem.file === file);
+    if (own.length > 0 || file === undefined) continue;
+    findings.push({
+      id: `configuration.${source}`,
+      status: "ok",
+      title,
+      detail: isThere ? `${file} is valid` : `none at ${file}`,
+    });
+  }
+  for (const problem of problems) {
+    findings.push({
+      id: "configuration.problem",
+      status: problem.severity === "warning" ? "warning" : "failure",
+      title: "configuration",
+      detail: formatProblem(problem).replace(": warning: ", ": "),
+      remedy: problem.hint ?? "Correct it: see km config validate.",
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,50 @@
+/** `runChecks`: runs checks side by side, none of which can hold up or spoil another. */
+import { KmError, messageOf } from "../errors.ts";
+import { createRedactor } from "../guard/redact.ts";
+import type { Check, Finding, Result, Surroundings } from "./check.ts";
+
+const PATIENCE_MS = 3000;
+
+/**
+ * What was found may hold a value that somebody put in the wrong place: secrets in it are masked.
+ *
+ * @returns in the order of the checks
+ */
+export async function runChecks(checks: readonly Check[], surroundings: Surroundings): Promise<Result[]> {
+  const redactor = createRedactor();
+  const results = await Promise.all(
+    checks.map(async (check) =>
+      (await findingsOf(check, surroundings)).map((finding) => ({
+        ...finding,
+        group: check.group,
+        detail: redactor.redact(finding.detail).text,
+      })),
+    ),
+  );
+  return results.flat();
+}
+
+async function findingsOf(check: Check, surroundings: Surroundings): Promise<Finding[]> {
+  const { patienceMs = PATIENCE_MS } = check;
+  const abort = new AbortController();
+  const { promise: late, resolve } = Promise.withResolvers<Finding[]>();
+  const timer = setTimeout(() => resolve([failure(check, `no result within ${patienceMs / 1000} s`)]), patienceMs);
+  try {
+    return await Promise.race([Promise.try(() => check.run(surroundings, abort.signal)), late]);
+  } catch (error) {
+    return [failure(check, messageOf(error), error instanceof KmError ? error.hint : undefined)];
+  } finally {
+    clearTimeout(timer);
+    abort.abort();
+  }
+}
+
+function failure({ id, title }: Check, reason: string, hint?: string): Finding {
+  return {
+    id,
+    status: "failure",
+    title,
+    detail: `cannot be checked: ${reason}`,
+    ...(hint === undefined ? {} : { remedy: hint }),
+  };
+}
