@@ -37,10 +37,17 @@ END
 }
 
 fail() {
+  hint=${2-}
+  if [ -z "$finished" ] && [ -d "$stage" ] && ! has_room; then
+    hint="Nothing was changed. The disk of $folder is full: make room there and try again."
+  fi
   printf 'install.sh: %s\n' "$1" >&2
-  [ -z "${2-}" ] || printf '%s\n' "$2" >&2
+  [ -z "$hint" ] || printf '%s\n' "$hint" >&2
   exit 1
 }
+
+# Tried, since a full disk takes what the tools say about it too.
+has_room() { { printf '%8192s' x | cat >"$stage/room"; } 2>/dev/null; }
 
 note() { printf 'Note: %s\n' "$1"; }
 
@@ -233,10 +240,23 @@ begin_stage() {
 }
 
 leave() {
-  for child in $asked $watchdog; do kill -9 "$child" 2>/dev/null || :; done
+  for child in $asked $watchdog $fetching; do
+    kill -9 "$child" 2>/dev/null && wait "$child" 2>/dev/null || :
+  done
   [ -z "$stage" ] || rm -rf -- "$stage"
   [ -z "${receipt-}" ] || rm -f -- "$receipt.$$"
   [ -n "$finished" ] || remove_folders "$made"
+}
+
+# Of a run that was killed: a container that is started again has the number of the process again.
+remove_left() { # files with the number of a process behind
+  for left in "$@"; do
+    case ${left##*.} in
+      '' | *[!0-9]*) continue ;;
+    esac
+    if [ ! -f "$left" ] || [ -h "$left" ]; then continue; fi
+    { [ "${left##*.}" != $$ ] && kill -0 "${left##*.}" 2>/dev/null; } || rm -f -- "$left" || :
+  done
 }
 
 remove_folders() { # $1: a line each
@@ -246,12 +266,13 @@ remove_folders() { # $1: a line each
 }
 
 write_receipt() { # $1: a line for each file
-  make_folder "$receipts" || fail "Cannot write $receipt"
+  make_folder "$receipts" || fail "Cannot write $receipt" "Nothing was changed."
+  remove_left "$receipt".*
   {
     printf '# origin: %s\n' "$origin" &&
       { [ ! -f "$receipt" ] || sed -e '/^# origin: /d' -e '/^$/d' "$receipt"; } &&
       printf '%s' "$1" && folder_lines
-  } >"$receipt.$$" && mv -f -- "$receipt.$$" "$receipt" || fail "Cannot write $receipt"
+  } >"$receipt.$$" && mv -f -- "$receipt.$$" "$receipt" || fail "Cannot write $receipt" "Nothing was changed."
   finished=yes
   made=
 }
@@ -308,12 +329,14 @@ stage_release() {
       "Expected $digest, got $actual. Nothing was changed. Try again; if it stays so, do not use that source."
   # Into a folder of its own: whatever names are in it, nothing of ours has them.
   mkdir -- "$stage/new"
-  gzip -dc <"$stage/$archive" | (cd -- "$stage/new" && tar -xof -) ||
-    fail "Cannot install km $version: $archive cannot be unpacked"
+  problem=$({ gzip -dc <"$stage/$archive" | (cd -- "$stage/new" && tar -xof -); } 2>&1) ||
+    fail "Cannot install km $version: $archive cannot be unpacked: $(first_line "$problem")" "Nothing was changed."
   rm -f -- "$stage/$archive"
   unpacked=$stage/new/km-$version-$target
-  { [ ! -h "$unpacked" ] && [ ! -h "$unpacked/km" ] && [ -f "$unpacked/km" ]; } ||
-    fail "Cannot install km $version: there is no km in $archive"
+  for part in "$unpacked" "$unpacked/km" "$unpacked/man" "$unpacked/completions"; do
+    [ ! -h "$part" ] || fail "Cannot install km $version: there are links in $archive" "Nothing was changed."
+  done
+  [ -f "$unpacked/km" ] || fail "Cannot install km $version: there is no km in $archive" "Nothing was changed."
   mv -f -- "$unpacked/km" "$stage/km"
   names=km
 }
@@ -391,14 +414,23 @@ choose_downloader() {
   fi
 }
 
+first_line() { printf '%s\n' "$1" | head -n 1 | cut -c 1-200; }
+
 # Fails where there is no such file, and ends the script where it cannot tell. What a download says goes into a file.
 fetch() { # $1: address, $2: file, $3: "progress" where it takes long
   shown=
-  if [ -n "${3-}" ] && [ -t 2 ]; then shown=yes; fi
+  most=1048576
+  if [ -n "${3-}" ]; then
+    most=524288000
+    [ ! -t 2 ] || shown=yes
+  fi
   for pause in 1 2 last; do
     : >"$log"
     outcome=0
     "with_$downloader" "$1" "$2" || outcome=$?
+    if [ -f "$2" ] && [ "$(wc -c <"$2")" -gt "$most" ]; then
+      fail "Cannot download $1: it is larger than $most bytes" "Nothing was changed."
+    fi
     case $outcome in
       0) return ;;
       4) return 1 ;;
@@ -414,12 +446,28 @@ reason() {
   printf '%s' "${text:-the download failed}"
 }
 
+# In the background, since a shell that is told to end waits for what is in front. The limit is one of the system, as a
+# server need not say how much will come; its unit is 512 bytes, or 1024 in some shells.
+limited() { # $1: the most bytes it may write to a file, and a bit more; then the command
+  (
+    ulimit -c 0
+    ulimit -f $(($1 / 512 + 1))
+    shift
+    exec "$@"
+  ) &
+  fetching=$!
+  ended=0
+  wait "$fetching" 2>/dev/null || ended=$?
+  fetching=
+  return "$ended"
+}
+
 # Each of these returns 0, 1 for what may pass, 2 for what will not, and 4 where the server has no such file.
 
 with_copy() {
   from=${1#file://}
   [ -f "$from" ] || return 4
-  cp -- "$from" "$2" 2>"$log" || return 2
+  limited "$most" cp -- "$from" "$2" 2>"$log" || return 2
 }
 
 with_curl() {
@@ -434,10 +482,11 @@ with_curl() {
   set -- "$@" -fL --connect-timeout "$stall" --speed-limit 1 --speed-time "$stall" -w '%{http_code}' -o "$file" "$address"
   ended=0
   if [ -n "$shown" ]; then
-    code=$(curl --progress-bar "$@") || ended=$?
+    limited "$most" curl --progress-bar "$@" >"$stage/code" || ended=$?
   else
-    code=$(curl -sS "$@" 2>"$log") || ended=$?
+    limited "$most" curl -sS "$@" >"$stage/code" 2>"$log" || ended=$?
   fi
+  code=$(cat "$stage/code")
   case $ended,$code in
     0,*) return 0 ;;
     22,404 | 22,410) return 4 ;;
@@ -449,20 +498,17 @@ with_curl() {
 }
 
 with_wget() {
-  if wget -nv -t 1 -T "$stall" -O "$2" -o "$log" "$1"; then return 0; fi
+  if limited "$most" wget -nv -t 1 -T "$stall" -O "$2" -o "$log" "$1"; then return 0; fi
   status_of_wget
 }
 
 with_busybox_wget() {
   ended=0
-  (
-    wget -q -T "$stall" -O "$2" "$1"
-    exit "$?"
-  ) 2>"$log" || ended=$?
+  limited "$most" wget -q -T "$stall" -O "$2" "$1" 2>"$log" || ended=$?
   # That of Debian 12 dies of -T (SIGSEGV). Without, it waits for a quarter of an hour.
   if [ "$ended" = 139 ]; then
     ended=0
-    wget -q -O "$2" "$1" 2>"$log" || ended=$?
+    limited "$most" wget -q -O "$2" "$1" 2>"$log" || ended=$?
   fi
   [ "$ended" = 0 ] || status_of_wget
 }
@@ -486,7 +532,8 @@ check_signature() {
     fetch "$place/checksums.txt.sig" "$stage/checksums.txt.sig" ||
       fail "Cannot install km: the release at $place has no signature" "Nothing was changed."
     for key in $release_keys; do
-      printf -- '-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n' "$key" >"$stage/key.pem"
+      printf -- '-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n' "$key" 2>/dev/null >"$stage/key.pem" ||
+        fail "Cannot install km: $stage/key.pem cannot be written" "Nothing was changed."
       if "$verifier" pkeyutl -verify -pubin -inkey "$stage/key.pem" -rawin -in "$stage/checksums.txt" \
         -sigfile "$stage/checksums.txt.sig" >/dev/null 2>&1; then return; fi
     done
@@ -643,10 +690,15 @@ check_runs() {
 }
 
 # Leaves the first line of what it says in $said. One that hangs must not hang this: it has a minute. What it says goes
-# into a file, since what it started itself may keep a pipe open after it was killed. No signal but SIGKILL: a shell that
-# was just forked may still handle others as this one does, and so remove the stage.
+# into a file, since what it started itself may keep a pipe open after it was killed; no more of it than 64 KB, or 128 in
+# some shells. No signal but SIGKILL: a shell that was just forked may still handle others as this one does, and so
+# remove the stage.
 ask_version() {
-  "$1" --version </dev/null >"$stage/said" 2>"$log" &
+  (
+    ulimit -c 0
+    ulimit -f 128
+    exec "$1" --version
+  ) </dev/null >"$stage/said" 2>"$log" &
   asked=$!
   (
     for turn in 1 2 3 4 5 6 7 8 9 10 11 12; do
@@ -662,13 +714,15 @@ ask_version() {
   kill -9 "$watchdog" 2>/dev/null || :
   wait "$watchdog" 2>/dev/null || : # bash would say that it was killed
   watchdog=
-  said=$(head -n 1 "$stage/said")
+  said=$(head -n 1 "$stage/said" | cut -c 1-200)
   return "$ended"
 }
 
 why_not() {
   if [ "$ended" = 137 ]; then
     printf ': it was killed, or gave no answer within a minute'
+  elif [ "$ended" = 153 ]; then
+    printf ': it prints without end'
   elif grep -q 'libstdc++' "$log"; then
     printf ': it needs libstdc++ (on Alpine: apk add libstdc++)'
   elif [ -s "$log" ]; then
@@ -764,8 +818,12 @@ mark() { printf '# by the installer of km %s' "$id"; }
 
 quoted_for_sh() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
 
+# The numbers of our lines in a file; an editor may have put a carriage return at their end.
+marked_lines() { sed -n "/$(mark)$return\{0,1\}\$/=" "$1"; }
+
 add_line() { # $1: file, $2: line
-  if [ -f "$1" ] && grep -q "$(mark)\$" "$1"; then
+  remove_left "$1".km-install.*
+  if [ -f "$1" ] && [ -n "$(marked_lines "$1" 2>/dev/null)" ]; then
     present="$present $1"
     return
   fi
@@ -773,7 +831,7 @@ add_line() { # $1: file, $2: line
   if [ ! -e "$1" ]; then
     kind=made
   elif [ -s "$1" ] && [ -n "$(tail -c 1 "$1")" ]; then
-    kind=joined
+    kind=joined:$(($(wc -c <"$1")))
   fi
   make_folder "$(dirname -- "$1")" 2>/dev/null || return 0
   # What is about to happen is written down first, since it can be undone only then.
@@ -783,7 +841,7 @@ add_line() { # $1: file, $2: line
   } >>"$receipt"
   made=
   text=$2$newline
-  [ "$kind" != joined ] || text=$newline$text
+  [ "$kind" = "${kind%:*}" ] || text=$newline$text
   if { printf '%s' "$text" >>"$1"; } 2>/dev/null; then
     changed="$changed $1"
   else
@@ -813,7 +871,11 @@ uninstall() {
   if [ -f "$receipt" ]; then
     check_clients
     paths_in "$receipt" | while IFS= read -r file; do remove_file "$file"; done
-    sed -n 's/^# start file: //p' "$receipt" | while read -r kind file; do remove_line "$kind" "$file"; done
+    # The last first: it says what the file is now.
+    sed -n 's/^# start file: //p' "$receipt" | sed -e '1!G' -e h -e '$!d' | while read -r kind file; do
+      remove_line "$kind" "$file"
+    done
+    remove_left "$receipt".*
     folders=$(sed -n 's/^# folder: //p' "$receipt")
     # What an update or an installation left that was killed.
     rm -rf -- "$folder"/.km-install.[0-9]* "$folder"/.km-update.[0-9]* "$folder"/.km-previous.[0-9]* \
@@ -853,39 +915,51 @@ remove_file() {
 }
 
 remove_line() { # $1: what was done, $2: file
-  { [ -f "$2" ] && grep -q "$(mark)\$" "$2"; } || return 0
+  [ -f "$2" ] || return 0
   # The file itself, where a link leads to it.
   real=$2
   [ ! -h "$2" ] || real=$(readlink -f -- "$2") || {
     note "take the line that ends in \"$(mark)\" out of $2."
     return
   }
+  remove_left "$real".km-install.*
   copy=$real.km-install.$$
-  # A copy first, for its owner and mode.
-  if { cp -p -- "$real" "$copy" && without_line "$1" "$real" >"$copy"; } 2>/dev/null; then
-    if [ "$1" = made ] && [ ! -s "$copy" ]; then
-      rm -f -- "$copy" "$real"
-    else
-      mv -f -- "$copy" "$real"
-    fi
-    printf 'Took %s out of the PATH in %s\n' "$folder" "$2"
-  else
-    rm -f -- "$copy"
-    note "cannot change $2: take the line that ends in \"$(mark)\" out of it."
-  fi
+  kind=$1
+  count=0
+  # One after the other, since the user may have copied the line.
+  while number=$(marked_lines "$real" 2>/dev/null | head -n 1) && [ -n "$number" ]; do
+    hand_on "$2"
+    # A copy first, for its owner and mode.
+    { cp -p -- "$real" "$copy" && without_line "$real" >"$copy" && mv -f -- "$copy" "$real"; } 2>/dev/null || {
+      rm -f -- "$copy"
+      note "cannot change $2: take the line that ends in \"$(mark)\" out of it."
+      return 0
+    }
+    count=$((count + 1))
+  done
+  [ "$count" != 0 ] || return 0
+  [ "$kind" != made ] || [ -s "$real" ] || rm -f -- "$real"
+  printf 'Took %s out of the PATH in %s\n' "$folder" "$2"
 }
 
-without_line() {
-  last=$(tail -n 1 "$2")
-  case $last in
-    *"$(mark)")
-      # At the end, the line break that was missing before goes too.
-      size=$(($(wc -c <"$2") - $(printf '%s\n' "$last" | wc -c)))
-      [ "$1" != joined ] || size=$((size - 1))
-      head -c "$size" "$2"
-      ;;
-    *) sed "/$(mark)\$/d" "$2" ;;
-  esac
+# Where another installation's line follows ours, what we did to the file before it is now for that one to undo.
+hand_on() { # $1: file
+  [ "$kind" != added ] || return 0
+  next=$(sed -n "$((number + 1))s/.*# by the installer of km \([0-9a-f]\{16\}\)$return\{0,1\}\$/\1/p" "$real")
+  if [ -z "$next" ] || [ "$next" = "$id" ] || [ ! -f "$receipts/$next.txt" ]; then return 0; fi
+  printf '# start file: %s %s\n' "$kind" "$1" >>"$receipts/$next.txt" || :
+}
+
+# Every other byte stays. At the end, the line break that we put before our line goes too, where it is still behind as
+# many bytes as it was.
+without_line() { # $1: file; $number: which line
+  size=0
+  [ "$number" = 1 ] || size=$(head -n $((number - 1)) "$1" | wc -c)
+  rest=$(tail -n +$((number + 1)) "$1" | wc -c)
+  if [ "$kind" = "joined:$((size - 1))" ] && [ "$((rest))" = 0 ]; then size=$((size - 1)); fi
+  # Some have no head of nothing.
+  [ "$size" -eq 0 ] || head -c "$((size))" "$1" || return 1
+  tail -n +$((number + 1)) "$1"
 }
 
 say_data() {
@@ -902,14 +976,16 @@ main() {
   LC_ALL=C
   export LC_ALL
   # Whatever the user's is, nobody else may write to what is put there.
-  umask go-w
+  umask u+rwx,go-w
   newline='
 '
+  return=$(printf '\r')
   stage=
   made=
   finished=
   asked=
   watchdog=
+  fetching=
   changed=
   present=
   read_options "$@"
