@@ -15,6 +15,10 @@ export interface DownloadOptions {
   onProgress?: (received: number, total: number | undefined) => void;
   /** How long nothing may come. */
   stallMs?: number;
+  /** For all tries together. */
+  longestMs?: number;
+  /** How often it is looked at whether enough came: a kibibyte for each second of it. */
+  rateMs?: number;
   /** Waits before the second try, the third and so on. */
   pausesMs?: number[];
 }
@@ -24,6 +28,7 @@ type Consume<T> = (body: AsyncIterable<Uint8Array>, total: number | undefined) =
 
 const STALL_MS = 30_000;
 const LONGEST_MS = 3_600_000;
+const RATE_MS = 60_000;
 const PAUSES_MS = [250, 500, 1500];
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -74,32 +79,42 @@ export async function downloadFile(url: string, file: string, options: DownloadO
 }
 
 async function download<T>(url: string, options: DownloadOptions, consume: Consume<T>): Promise<T | undefined> {
-  const { signal, pausesMs = PAUSES_MS } = options;
+  const { signal, pausesMs = PAUSES_MS, longestMs = LONGEST_MS } = options;
+  const deadline = AbortSignal.timeout(longestMs);
+  const either = AbortSignal.any([signal, deadline]);
+  const late = (): KmError =>
+    new KmError("UPD_001", `Cannot download ${shownUrl(url)}: it takes longer than ${longestMs / 1000} s`);
   for (let attempt = 0; ; attempt++) {
     try {
-      return await tryOnce(url, options, consume);
+      return await tryOnce(url, { ...options, signal: either }, consume);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof KmError) throw error;
+      if (deadline.aborted) throw late();
       const pauseMs = pausesMs[attempt];
       if (pauseMs === undefined) {
         const times = attempt === 0 ? "" : `, after ${attempt + 1} tries`;
-        throw new KmError("UPD_001", `Cannot download ${shownUrl(url)}: ${messageOf(error)}${times}`, {
+        throw new KmError("UPD_001", `Cannot download ${shownUrl(url)}: ${reasonOf(error)}${times}`, {
           hint: "Check the network and, if there is one, the proxy in HTTPS_PROXY.",
           cause: error,
         });
       }
-      await pause(pauseMs, signal);
+      await pause(pauseMs, signal, deadline);
     }
   }
 }
 
+/** Without Bun's advice to those who write programs. */
+function reasonOf(error: unknown): string {
+  return messageOf(error).replace(/\.?\s*For more information, pass `verbose: true`.*$/s, "");
+}
+
 /** What the network fails with is thrown as it is; what trying again would not help, as a KmError. */
 async function tryOnce<T>(url: string, options: DownloadOptions, consume: Consume<T>): Promise<T | undefined> {
-  const { signal, mostBytes, onProgress, stallMs = STALL_MS } = options;
+  const { signal, mostBytes, onProgress, stallMs = STALL_MS, rateMs = RATE_MS } = options;
   if (url.startsWith("file:") && !existsSync(fileURLToPath(url))) return undefined;
-  const patience = new Patience(stallMs);
-  const either = AbortSignal.any([signal, patience.signal, AbortSignal.timeout(LONGEST_MS)]);
+  const patience = new Patience(stallMs, rateMs);
+  const either = AbortSignal.any([signal, patience.signal]);
   try {
     const response = await followed(url, either);
     if (response.status === 404) return undefined;
@@ -116,7 +131,7 @@ async function tryOnce<T>(url: string, options: DownloadOptions, consume: Consum
     let received = 0;
     const limited = async function* (): AsyncGenerator<Uint8Array> {
       for await (const chunk of body) {
-        patience.renew();
+        patience.renew(chunk.length);
         received += chunk.length;
         if (received > mostBytes) throw tooLarge();
         onProgress?.(received, total);
@@ -126,7 +141,7 @@ async function tryOnce<T>(url: string, options: DownloadOptions, consume: Consum
     };
     return await consume(limited(), total);
   } catch (error) {
-    throw patience.signal.aborted ? new Error(`nothing came for ${stallMs / 1000} s`) : error;
+    throw patience.signal.aborted ? patience.signal.reason : error;
   } finally {
     patience.end();
   }
@@ -159,35 +174,47 @@ async function followed(url: string, signal: AbortSignal): Promise<Response> {
 
 const HEADERS = { "accept-encoding": "identity", "user-agent": `km/${VERSION}` };
 
-/** Aborts when it was not renewed for a while. */
+/** Aborts when nothing came for a while, or too little in a longer one. */
 class Patience {
   readonly #controller = new AbortController();
   readonly #ms: number;
+  readonly #rate: Timer;
   #timer: Timer | undefined;
+  #bytes = 0;
 
-  constructor(ms: number) {
+  constructor(ms: number, rateMs: number) {
     this.#ms = ms;
-    this.renew();
+    this.#rate = setInterval(() => {
+      if (this.#bytes * 1000 < rateMs * 1024) this.#abort("fewer than 1 KB came in a second");
+      this.#bytes = 0;
+    }, rateMs);
+    this.renew(0);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  renew(): void {
+  renew(bytes: number): void {
+    this.#bytes += bytes;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#controller.abort(), this.#ms);
+    this.#timer = setTimeout(() => this.#abort(`nothing came for ${this.#ms / 1000} s`), this.#ms);
   }
 
   end(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#rate);
+  }
+
+  #abort(why: string): void {
+    this.#controller.abort(new Error(why));
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
+async function pause(ms: number, signal: AbortSignal, deadline: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
+  for (const one of [signal, deadline]) one.addEventListener("abort", () => resolve(), { once: true });
   await promise;
   clearTimeout(timer);
   signal.throwIfAborted();

@@ -13,6 +13,7 @@ export interface ReleaseList {
 
 const MOST_LIST_BYTES = 256 * 1024;
 const SIGNATURE_BYTES = 64;
+const LONGEST_MS = 60_000;
 /** As in build.ts. */
 const VERSION = /^\d+\.\d+\.\d+(-[\w.-]+)?$/;
 
@@ -33,9 +34,10 @@ export async function fetchReleaseList(
 ): Promise<ReleaseList> {
   const url = version === undefined ? `${base}/latest/download` : `${base}/download/v${version}`;
   const listUrl = `${url}/checksums.txt`;
-  const list = await downloadBytes(listUrl, { mostBytes: MOST_LIST_BYTES, signal });
+  const list = await downloadBytes(listUrl, { mostBytes: MOST_LIST_BYTES, longestMs: LONGEST_MS, signal });
   if (list === undefined) throw missing(base, version);
-  const signature = await downloadBytes(`${listUrl}.sig`, { mostBytes: SIGNATURE_BYTES, signal });
+  const limits = { mostBytes: SIGNATURE_BYTES, longestMs: LONGEST_MS, signal };
+  const signature = await downloadBytes(`${listUrl}.sig`, limits);
   if (signature === undefined) {
     throw new KmError("UPD_002", `Cannot trust ${shownUrl(listUrl)}: it has no signature`, { hint: NOT_INSTALLED });
   }

@@ -22,6 +22,7 @@ interface Run {
 }
 
 const PATIENCE_MS = 20_000;
+const MOST_BYTES = 64 * 1024;
 const REQUEST = '{"jsonrpc":"2.0","id":1,"method":"ping"}\n';
 const UNCHANGED = "The km that was there is still in place.";
 
@@ -82,13 +83,18 @@ async function runNew(
   const { pid } = child;
   const end = () => signalGroup(pid, "SIGKILL");
   let late = false;
+  let isEndless = false;
+  const endless = () => {
+    isEndless = true;
+    end();
+  };
   const timer = setTimeout(() => {
     late = true;
     end();
   }, patienceMs);
   signal.addEventListener("abort", end);
   try {
-    const output = Promise.all([child.stdout.text(), child.stderr.text()]);
+    const output = Promise.all([textOf(child.stdout, endless), textOf(child.stderr, endless)]);
     const exitCode = await child.exited;
     end(); // what it left running would hold its output open
     const [stdout, stderr] = await output;
@@ -98,11 +104,28 @@ async function runNew(
         hint: UNCHANGED,
       });
     }
+    if (isEndless) {
+      throw new KmError("UPD_003", `The new km prints without end: km ${words[0]}`, { hint: UNCHANGED });
+    }
     return { exitCode, stdout, stderr };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
   }
+}
+
+/** @param endless called once it is more than a km would say; the rest is not read */
+async function textOf(output: ReadableStream<Uint8Array>, endless: () => void): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of output) {
+    chunks.push(chunk);
+    if ((size += chunk.length) > MOST_BYTES) {
+      endless();
+      break;
+    }
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** Nothing of the user's is read, written or run: no configuration, no plugins, no variables that change how km runs. */

@@ -1,5 +1,5 @@
 /** `updateExecutable`: from the list of a release to the new km in its place. Whatever goes wrong, a km that runs is there. */
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, type Stats, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KmError, messageOf, systemCode } from "../errors.ts";
 import { archiveName, executableName, type Target } from "../platforms.ts";
@@ -179,7 +179,9 @@ function rollBack(replacement: Replacement, executable: string, previous: string
 
 function cannotReplace(executable: string, why: string, cause?: unknown): KmError {
   return new KmError("UPD_003", `Cannot replace ${executable}: ${why}`, {
-    hint: "The km that was there is still in place.",
+    hint: existsSync(executable)
+      ? "The km that was there is still in place."
+      : "The km that was there is gone: install it again.",
     cause,
   });
 }

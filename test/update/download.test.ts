@@ -90,6 +90,22 @@ test("downloadBytes gives up a server that falls silent", async () => {
   expect(await failure(outcome)).toContain("nothing came for 0.05 s");
 });
 
+test.each([
+  ["more slowly than is bearable", { rateMs: 100 }, "fewer than 1 KB came in a second"],
+  ["for longer than it may", { longestMs: 100 }, "it takes longer than 0.1 s"],
+])("downloadBytes gives up a server that sends %s", async (_, limits, why) => {
+  let timer: Timer | undefined;
+  const url = serve((_request, response) => {
+    timer = setInterval(() => response.write("x"), 10);
+    response.on("close", () => clearInterval(timer));
+  });
+  try {
+    expect(await failure(downloadBytes(url, { ...QUICK, pausesMs: [], ...limits }))).toContain(why);
+  } finally {
+    clearInterval(timer);
+  }
+});
+
 test("downloadBytes ends at once when it is told to", async () => {
   const controller = new AbortController();
   const url = serve((_, response) => {

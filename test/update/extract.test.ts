@@ -48,6 +48,19 @@ test("extractRelease refuses what is cut off or no archive", async () => {
   }
 });
 
+test("extractRelease follows no link that is in an archive", async () => {
+  const at = "km-1.0.0-linux-x64";
+  const linked = await packTar([
+    { header: { name: `${at}/man`, size: 0, type: "symlink", linkname: folder } },
+    { header: { name: `${at}/man/km.1`, size: 0, type: "link", linkname: "/etc/passwd" } },
+    { header: { name: `${at}/man/other.1`, size: 4 }, body: "text" },
+    { header: { name: `${at}/km`, size: 2 }, body: "km" },
+  ]);
+  const texts = await extractRelease(extraction("linux-x64", Bun.gzipSync(linked)));
+  expect([...texts.keys()]).toEqual(["man/other.1"]);
+  expect(existsSync(join(folder, "other.1"))).toBe(false);
+});
+
 test("extractRelease says where it cannot write", async () => {
   const at = { ...extraction("linux-x64", new Uint8Array()), file: join(folder, "no/km") };
   await expect(extractRelease(at)).rejects.toMatchObject({ code: "UPD_003" });

@@ -64,6 +64,12 @@ test.skipIf(process.platform !== "linux")("testExecutable ends it too when it is
   await until(() => !pids.some(isRunning), "both to end");
 });
 
+test.skipIf(process.platform !== "linux")("testExecutable ends a km that prints without end", async () => {
+  for (const where of ["", " >&2"]) {
+    await expect(selfTest(`#!/bin/sh\nyes${where}\n`, 20_000)).rejects.toThrow("prints without end");
+  }
+});
+
 test("testExecutable gives the new km nothing of the user's surroundings", async () => {
   process.env["KM_CONFIG"] = "/etc/passwd";
   try {
