@@ -30,7 +30,7 @@ export async function askKeychain(env: Record<string, string | undefined>): Prom
 }
 
 async function ask(env: Record<string, string | undefined>): Promise<KeychainState> {
-  const child = Bun.spawn(selfCommand(["__keychain", "probe"]), {
+  const child = Bun.spawn(selfCommand(["__keychain", "probe", String(process.pid)]), {
     env,
     stdio: ["ignore", "pipe", "ignore"],
     timeout: PATIENCE_MS,

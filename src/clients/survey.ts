@@ -25,8 +25,8 @@ export interface ClientFile {
 }
 
 export interface ClientProblem {
-  /** `unusable` is the whole file, and then there are no servers; the others are of one server. */
-  kind: "unusable" | "duplicate" | "incomplete" | "km-gone" | "program-missing";
+  /** `unusable` and `forbidden` are of the whole file, and then there are no servers; the others are of one server. */
+  kind: "unusable" | "forbidden" | "duplicate" | "incomplete" | "km-gone" | "program-missing";
   /** One sentence. */
   text: string;
 }
@@ -91,20 +91,23 @@ function surveyFile(client: Client, at: Candidate, places: Places): ClientFile |
     file.problems = [
       ...duplicateNames(text, client.shape, file.servers).map((name) => ({
         kind: "duplicate" as const,
-        text: `${name} stands twice`,
+        text: `${shownName(name)} stands twice`,
       })),
       ...file.servers.flatMap((server) => problemsOf(server, client, places)),
     ];
   } catch (error) {
     if (systemCode(error) === "ENOTDIR") return undefined;
     const text = error instanceof KmError ? error.message : `Cannot read ${at.path}: ${messageOf(error)}`;
-    file.problems.push({ kind: "unusable", text: withTildePath(text, at.path, places) });
+    const code = systemCode(error instanceof KmError ? error.cause : error);
+    const kind = code === "EACCES" || code === "EPERM" ? "forbidden" : "unusable";
+    file.problems.push({ kind, text: withTildePath(text, at.path, places) });
   }
   return file;
 }
 
 function problemsOf(server: ServerEntry, client: Client, places: Places): ClientProblem[] {
-  const { name, kind, command, disabled, wrapped } = server;
+  const { kind, command, disabled, wrapped } = server;
+  const name = shownName(server.name);
   if (kind === "incomplete") {
     return client.allowsIncomplete ? [] : [{ kind, text: `${name} has neither a command nor an address` }];
   }
@@ -118,6 +121,11 @@ function problemsOf(server: ServerEntry, client: Client, places: Places): Client
     problems.push({ kind: "program-missing", text: `${name} starts a program that is not there: ${shown(program)}` });
   }
   return problems;
+}
+
+/** A name as messages have it: an empty one would leave a gap. */
+export function shownName(name: string): string {
+  return name === "" ? "(no name)" : name;
 }
 
 function shown(program: string): string {
@@ -135,7 +143,11 @@ export function isMissing(program: string, { platform, env }: Pick<Places, "plat
   const endings = platform === "win32" ? ["", ".exe", ".cmd", ".bat"] : [""];
   if (isAbsolute(program)) return !endings.some((ending) => isExecutable(program + ending));
   if (/[/\\]/.test(program)) return false;
-  return Bun.which(program, { PATH: env["PATH"] ?? "" }) === null;
+  try {
+    return Bun.which(program, { PATH: env["PATH"] ?? "" }) === null;
+  } catch {
+    return true; // longer than a path can be
+  }
 }
 
 function isExecutable(path: string): boolean {

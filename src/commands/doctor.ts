@@ -17,7 +17,7 @@ const GRACE_MS = 200;
 export default defineCommand({
   meta: { name: "doctor", description: "Check that everything works" },
   args: {
-    fix: { type: "boolean", description: "Repair what can be repaired without asking" },
+    fix: { type: "boolean", description: "Repair, without asking, what needs no decision" },
     json: { type: "boolean", description: "Print the results as a JSON array" },
   },
   examples: ["km doctor", "km doctor --fix", "km doctor --json | jq -r '.[] | select(.status != \"ok\") | .detail'"],

@@ -50,7 +50,7 @@ function onPath({ platform, env, executable }: Surroundings): Finding[] {
     const isThere = others.some(isThis);
     const remedy = isThere
       ? `Remove ${first}, or put ${dirname(others.find(isThis) ?? executable)} before ${dirname(first)} in PATH.`
-      : `Put ${dirname(executable)} before ${dirname(first)} in PATH, or use ${first}.`;
+      : `Put ${dirname(executable)} before ${dirname(first)} in PATH, or remove ${first}.`;
     return [{ ...base, status: "warning", detail: `${first} is another one`, remedy }, ...findings];
   }
   if (others.length === 0) return [{ ...base, status: "ok", detail: `${first} is this one` }, ...findings];

@@ -4,9 +4,17 @@ import { CLIENTS } from "../clients/clients.ts";
 import { kmPath } from "../clients/km-path.ts";
 import { tildePath } from "../clients/locations.ts";
 import { planChange } from "../clients/plan.ts";
-import { type ClientFile, type ClientProblem, isMissing, type Places, surveyClients } from "../clients/survey.ts";
+import {
+  type ClientFile,
+  type ClientProblem,
+  isMissing,
+  type Places,
+  shownName,
+  surveyClients,
+} from "../clients/survey.ts";
 import { KmError } from "../errors.ts";
 import type { Finding, Surroundings } from "./check.ts";
+import { shapeProblems } from "./client-shapes.ts";
 
 export async function checkClients({ platform, env, home, cwd, paths }: Surroundings): Promise<Finding[]> {
   const places: Places = { platform, env, home: home ?? "", cwd };
@@ -18,9 +26,8 @@ export async function checkClients({ platform, env, home, cwd, paths }: Surround
   return files.flatMap((file) => fileFindings(file, places, paths?.state));
 }
 
-/** What to do about each but `km-gone`, which can be mended. */
-const REMEDIES: Record<Exclude<ClientProblem["kind"], "km-gone">, string> = {
-  unusable: "Correct the file: until then km can do nothing with it, nor perhaps the client.",
+/** What to do about those of one server but `km-gone`, which can be mended. */
+const REMEDIES: Record<Exclude<ClientProblem["kind"], "km-gone" | "unusable" | "forbidden">, string> = {
   duplicate: "Remove or rename all but one: most clients take only one of them.",
   incomplete: "Complete the entry, or remove it.",
   "program-missing": "Install the program, or correct the entry.",
@@ -30,18 +37,29 @@ function fileFindings(file: ClientFile, places: Places, stateFolder: string | un
   const { title, servers, problems, path } = file;
   const name = tildePath(path, places);
   const findings: Finding[] = [];
-  if (!problems.some(({ kind }) => kind === "unusable")) {
+  if (!problems.some(({ kind }) => kind === "unusable" || kind === "forbidden")) {
     const wrapped = servers.filter((one) => one.wrapped !== undefined).length;
     const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
     findings.push({ id: "clients.file", status: "ok", title, detail: `${name}: ${count}, ${wrapped} through km` });
+    for (const text of shapeProblems(file)) {
+      const remedy = "Correct the file: the client cannot use this, nor can km.";
+      findings.push({ id: "clients.shape", status: "warning", title, detail: `${name}: ${text}`, remedy });
+    }
   }
   if (problems.some(({ kind }) => kind === "km-gone")) findings.push(goneFinding(file, name, places, stateFolder));
   for (const { kind, text } of problems) {
     if (kind === "km-gone") continue;
+    // The text about a whole file names it.
+    if (kind === "unusable" || kind === "forbidden") {
+      const remedy =
+        kind === "forbidden"
+          ? `Make it readable for you: chmod u+r '${path}', and u+rx for the folders above it.`
+          : "Correct the file: until then km can do nothing with it, nor perhaps the client.";
+      findings.push({ id: "clients.unusable", status: "failure", title, detail: text, remedy });
+      continue;
+    }
     const remedy = REMEDIES[kind];
-    // The text of an unusable file names it.
-    if (kind === "unusable") findings.push({ id: "clients.unusable", status: "failure", title, detail: text, remedy });
-    else findings.push({ id: "clients.problem", status: "warning", title, detail: `${name}: ${text}`, remedy });
+    findings.push({ id: "clients.problem", status: "warning", title, detail: `${name}: ${text}`, remedy });
   }
   return findings;
 }
@@ -57,7 +75,7 @@ function goneFinding(file: ClientFile, name: string, places: Places, stateFolder
     id: "clients.km-gone",
     status: "failure",
     title: file.title,
-    detail: `${name}: ${gone.map((one) => one.name).join(", ")} cannot start: the km there is gone: ${kms.join(", ")}`,
+    detail: `${name}: ${gone.map((one) => shownName(one.name)).join(", ")} cannot start: the km there is gone: ${kms.join(", ")}`,
   };
   if (file.scope === "project" || stateFolder === undefined) {
     // On the machines of others who share the file, that km may well be there.
@@ -74,6 +92,7 @@ async function repoint({ client: id, path }: ClientFile, from: string[], stateFo
   const plan = await planChange(path, client.shape, { kind: "repoint", km, from }, stateFolder);
   const { changed, refused } = await applyPlan(stateFolder, plan);
   const [first] = refused;
-  if (changed.length === 0 && first !== undefined) throw new KmError("CLT_003", `${first.name}: ${first.reason}`);
-  return `${changed.map(({ name }) => name).join(", ")} in ${path} now starts ${km}. ${client.reload}`;
+  if (changed.length === 0 && first !== undefined)
+    throw new KmError("CLT_003", `${shownName(first.name)}: ${first.reason}`);
+  return `${changed.map(({ name }) => shownName(name)).join(", ")} in ${path} now starts ${km}. ${client.reload}`;
 }

@@ -1,11 +1,18 @@
 /** `checkConfiguration`: whether the configuration files can be used. */
+import { posix, win32 } from "node:path";
 import { configFiles, loadConfig } from "../config/load.ts";
 import { resolvePaths } from "../config/paths.ts";
-import { formatProblem } from "../config/problem.ts";
+import { type ConfigProblem, formatProblem } from "../config/problem.ts";
 import type { Finding, Surroundings } from "./check.ts";
 
 export async function checkConfiguration(surroundings: Surroundings): Promise<Finding[]> {
   const { platform, env, home, cwd } = surroundings;
+  if (surroundings.paths === undefined && home !== undefined && isRelative(home, platform)) {
+    const variable = platform === "win32" ? "USERPROFILE" : "HOME";
+    const remedy = `Give ${variable} the whole path of your home folder.`;
+    const detail = `${variable} is not an absolute path: ${home}`;
+    return [{ id: "configuration", status: "failure", title: "home folder", detail, remedy }];
+  }
   // Throws what keeps km from knowing its folders.
   const options = { paths: surroundings.paths ?? resolvePaths(platform, env, home), env, home, cwd };
   const { files, problems } = await loadConfig({ ...options, thorough: true });
@@ -30,8 +37,17 @@ export async function checkConfiguration(surroundings: Surroundings): Promise<Fi
       status: problem.severity === "warning" ? "warning" : "failure",
       title: "configuration",
       detail: formatProblem(problem).replace(": warning: ", ": "),
-      remedy: problem.hint ?? "Correct it: see km config validate.",
+      remedy: problem.hint ?? remedyFor(problem),
     });
   }
   return findings;
+}
+
+function remedyFor({ file, message }: ConfigProblem): string {
+  const isForbidden = /^Not readable: .*\b(?:EACCES|EPERM)\b/.test(message);
+  return isForbidden ? `Make it readable for you: chmod u+r '${file}'` : "Correct it: see km config validate.";
+}
+
+function isRelative(path: string, platform: NodeJS.Platform): boolean {
+  return path !== "" && !(platform === "win32" ? win32 : posix).isAbsolute(path);
 }

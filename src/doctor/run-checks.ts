@@ -4,6 +4,7 @@ import { createRedactor } from "../guard/redact.ts";
 import type { Check, Finding, Result, Surroundings } from "./check.ts";
 
 const PATIENCE_MS = 3000;
+const LATE = "Run km doctor again when the machine is less busy. If that does not help, what it looks at there hangs.";
 
 /**
  * What was found may hold a value that somebody put in the wrong place: secrets in it are masked.
@@ -28,7 +29,10 @@ async function findingsOf(check: Check, surroundings: Surroundings): Promise<Fin
   const { patienceMs = PATIENCE_MS } = check;
   const abort = new AbortController();
   const { promise: late, resolve } = Promise.withResolvers<Finding[]>();
-  const timer = setTimeout(() => resolve([failure(check, `no result within ${patienceMs / 1000} s`)]), patienceMs);
+  const timer = setTimeout(
+    () => resolve([failure(check, `no result within ${patienceMs / 1000} s`, LATE)]),
+    patienceMs,
+  );
   try {
     return await Promise.race([Promise.try(() => check.run(surroundings, abort.signal)), late]);
   } catch (error) {
@@ -39,12 +43,16 @@ async function findingsOf(check: Check, surroundings: Surroundings): Promise<Fin
   }
 }
 
-function failure({ id, title }: Check, reason: string, hint?: string): Finding {
+function failure(
+  { id, title }: Check,
+  reason: string,
+  hint = "Put right what is named there, then run km doctor again.",
+): Finding {
   return {
     id,
     status: "failure",
     title,
     detail: `cannot be checked: ${reason}`,
-    ...(hint === undefined ? {} : { remedy: hint }),
+    remedy: hint,
   };
 }

@@ -1,7 +1,7 @@
 /** `writability`: whether km can keep files in a folder, found out by keeping one. */
 import { constants } from "node:fs";
-import { access, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, lstat, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { messageOf, systemCode } from "../errors.ts";
 
 export type Writability =
@@ -18,7 +18,7 @@ export async function writability(folder: string): Promise<Writability> {
     if (!(await stat(folder)).isDirectory()) return { state: "unusable", reason: `${folder} is not a folder` };
   } catch (error) {
     if (systemCode(error) !== "ENOENT") return unusable(error);
-    return await canBeMade(dirname(folder));
+    return (await deadLink(folder)) ?? (await canBeMade(dirname(folder)));
   }
   // Nobody else's file has this name, which a process in another container could with the same id.
   const probe = join(folder, `.km-doctor-${crypto.randomUUID()}`);
@@ -39,9 +39,17 @@ async function canBeMade(above: string): Promise<Writability> {
     await access(above, constants.W_OK | constants.X_OK);
     return { state: "to be made", above };
   } catch (error) {
-    if (systemCode(error) === "ENOENT" && dirname(above) !== above) return await canBeMade(dirname(above));
-    return unusable(error);
+    if (systemCode(error) !== "ENOENT" || dirname(above) === above) return unusable(error);
+    return (await deadLink(above)) ?? (await canBeMade(dirname(above)));
   }
+}
+
+/** A link to nothing is not made a folder by making one: its name is taken. */
+async function deadLink(path: string): Promise<Writability | undefined> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSymbolicLink() !== true) return undefined;
+  const target = await readlink(path).catch(() => "");
+  return { state: "unusable", reason: `${path} leads to ${resolve(dirname(path), target)}, which is not there` };
 }
 
 function unusable(error: unknown): Writability {

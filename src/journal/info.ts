@@ -1,12 +1,14 @@
 /** Reads `session.json` and refuses what a newer km wrote. */
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { KmError, systemCode } from "../errors.ts";
 import type { SessionInfo } from "../stream/event.ts";
 import { sessionFile } from "./layout.ts";
 
 /**
- * What the session is. Where `session.json` is missing or torn, as a crash may leave it, only the id is known and the
- * rest is empty.
+ * What the session is. Where `session.json` is missing, torn, as a crash may leave it, or no regular file, only the id
+ * is known and the rest is empty.
  *
  * @throws KmError JRN_003 where the journal has a newer format or cannot be read
  */
@@ -27,7 +29,9 @@ export async function readSessionInfo(folder: string): Promise<SessionInfo> {
 
 async function readText(folder: string): Promise<string> {
   try {
-    return await Bun.file(sessionFile(folder)).text();
+    // A named pipe may never answer who reads it, nor who opens it without this flag, which Windows does not have.
+    await using file = await open(sessionFile(folder), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return (await file.stat()).isFile() ? await file.readFile("utf8") : "";
   } catch (error) {
     if (systemCode(error) === "ENOENT") return "";
     throw new KmError("JRN_003", `Cannot read ${sessionFile(folder)}: ${systemCode(error) ?? "unreadable"}`, {
