@@ -122,9 +122,10 @@ export function parseArgs<T extends Flags>(
     }
     const equals = word.indexOf("=");
     const spelled = equals < 0 ? word : word.slice(0, equals);
+    if (spelled === "--help" || spelled === "-h") throw withoutValue(spelled, word); // alone it was seen before
     const [name, flag] = findFlag(spelled, definitions);
     if (flag.type === "boolean") {
-      if (equals >= 0) throw new KmError("USAGE", `Flag ${spelled} takes no value: ${word}`);
+      if (equals >= 0) throw withoutValue(spelled, word);
       values[name] = true;
       continue;
     }
@@ -152,6 +153,10 @@ export function parseArgs<T extends Flags>(
     else if (flag.type === "string") values[name] ??= flag.default;
   }
   return values as Args<T>;
+}
+
+function withoutValue(spelled: string, word: string): KmError {
+  return new KmError("USAGE", `Flag ${spelled} takes no value: ${word}`);
 }
 
 function findFlag(spelled: string, definitions: Flags): [string, Flag] {

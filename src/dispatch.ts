@@ -1,8 +1,11 @@
 /** Finds the command that the words name, reads its flags and runs it, or prints its help. */
-import { type Command, type Group, loadCommand, parseArgs } from "./command.ts";
+import { type Args, type Command, type Flags, type Group, loadCommand, parseArgs } from "./command.ts";
 import { KmError } from "./errors.ts";
 import { program } from "./registry.ts";
 import { serverHint } from "./help/server-hint.ts";
+
+/** Of a message that repeats a word of the command line. */
+const MOST_OF_MESSAGE = 200;
 
 /**
  * @param words what was typed up to the first `--`
@@ -37,21 +40,44 @@ export async function dispatch(words: string[], rest: string[]): Promise<number>
 
 async function printGroupHelp(path: string[], group: Group): Promise<number> {
   const { groupHelp } = await import("./help/usage.ts");
-  process.stdout.write(groupHelp(path.join(" "), group));
+  const { print } = await import("./output.ts");
+  await print(groupHelp(path.join(" "), group));
   return 0;
 }
 
 async function runCommand(command: Command, path: string, words: string[], rest: string[]): Promise<number> {
   if (words.includes("--help") || words.includes("-h")) {
     const { commandHelp } = await import("./help/usage.ts");
-    process.stdout.write(await commandHelp(path, command));
+    const { print } = await import("./output.ts");
+    await print(await commandHelp(path, command));
     return 0;
   }
   if (rest.length > 0 && command.rest === undefined) {
-    throw new KmError("USAGE", `Nothing may stand behind "--" in ${path}: "${rest[0]}"`);
+    const { echoed } = await import("./echoed.ts");
+    throw new KmError("USAGE", `Nothing may stand behind "--" in ${path}: "${echoed(rest[0] ?? "")}"`, {
+      hint: `See ${path} --help.`,
+    });
   }
   // Where a server's command may stand behind "--", an argument too many is most likely that command.
   const surplus = (others: string[]): string | undefined =>
     command.rest === undefined || rest.length > 0 ? undefined : serverHint(path, others);
-  return await command.run(parseArgs(words, command.args, surplus), rest, program);
+  return await command.run(await readArgs(words, command.args, path, surplus), rest, program);
+}
+
+/** Where nothing better can be said about a mistake, the help is named. */
+async function readArgs(
+  words: string[],
+  flags: Flags,
+  path: string,
+  surplus: Parameters<typeof parseArgs>[2],
+): Promise<Args<Flags>> {
+  try {
+    return parseArgs(words, flags, surplus);
+  } catch (error) {
+    if (!(error instanceof KmError)) throw error;
+    const { echoed } = await import("./echoed.ts");
+    throw new KmError(error.code, echoed(error.message, MOST_OF_MESSAGE), {
+      hint: error.hint ?? `See ${path} --help.`,
+    });
+  }
 }

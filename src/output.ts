@@ -1,11 +1,21 @@
 /** Where a command's data goes: stdout or a pager, written completely, and without complaint when the reader leaves. */
-import { systemCode } from "./errors.ts";
+import { KmError, messageOf, systemCode } from "./errors.ts";
 
 export interface Output {
   /** False when nobody reads any more, as behind `| head`: the command can stop. */
   write(text: string): Promise<boolean>;
   /** To be awaited before the command returns. */
   close(): Promise<void>;
+}
+
+/** Writes all of it to stdout. */
+export async function print(text: string): Promise<void> {
+  const output = stdout();
+  try {
+    await output.write(text);
+  } finally {
+    await output.close();
+  }
 }
 
 export function stdout(): Output {
@@ -17,39 +27,72 @@ export function stdout(): Output {
       return last;
     },
     async close() {
-      await last;
-      process.stdout.off("error", ignore);
+      // After a failure the stream's own event is still to come.
+      if (await last) process.stdout.off("error", ignore);
     },
   };
 }
 
-/** The user's pager where stdout is a terminal and a pager is there; else stdout itself. */
+/** What a shell ends with that cannot execute a command, or does not find it. */
+const NOT_STARTED = new Set([126, 127]);
+/** A pager that took so many characters is there. */
+const MOST_HELD = 1024 * 1024;
+
+/** The user's pager where stdout is a terminal that it can work on and a pager is there; else stdout itself. */
 export function pagedOutput(): Output {
   const command = process.env["PAGER"] ?? (Bun.which("less") === null ? "" : "less");
-  if (!process.stdout.isTTY || command.trim() === "" || command === "cat") return stdout();
+  const canPage = process.stdout.isTTY && process.env["TERM"] !== "dumb";
+  if (!canPage || command.trim() === "" || command === "cat") return stdout();
   const shell = process.platform === "win32" ? ["cmd", "/c", command] : ["sh", "-c", command];
   // Colours, and an end at once where everything fits the screen.
   const env = { ...process.env, LESS: process.env["LESS"] ?? "FRX" };
-  const pager = Bun.spawn(shell, { env, stdin: "pipe", stdout: "inherit", stderr: "inherit" });
+  const pager = spawned(shell, env);
+  if (pager === undefined) return stdout();
   process.on("SIGINT", ignore); // an interrupt is for the pager, which outlives it
   let open = true;
+  // What stdout gets should there be no such pager, and stdout then.
+  let held: string | undefined = "";
+  let instead: Output | undefined;
+  const withoutPager = async (): Promise<void> => {
+    const exitCode = await pager.exited;
+    if (held === undefined || !NOT_STARTED.has(exitCode)) return;
+    instead = stdout();
+    open = await instead.write(held);
+    held = undefined;
+  };
   return {
     async write(text) {
+      if (instead !== undefined) return await instead.write(text);
       if (!open) return false;
+      if (held !== undefined) held = held.length + text.length > MOST_HELD ? undefined : held + text;
       try {
         await pager.stdin.write(text);
         await pager.stdin.flush();
       } catch {
-        open = false; // the user has seen enough
+        open = false; // the user has seen enough, unless there is no pager
       }
+      // Bun takes without a word what is written to a process that it knows to be gone.
+      if (pager.exitCode !== null || pager.signalCode !== null) open = false;
+      if (!open) await withoutPager();
       return open;
     },
     async close() {
-      if (open) await Promise.resolve(pager.stdin.end()).catch(ignore);
-      await pager.exited;
+      if (instead === undefined) {
+        if (open) await Promise.resolve(pager.stdin.end()).catch(ignore);
+        await withoutPager();
+      }
       process.off("SIGINT", ignore);
+      await instead?.close();
     },
   };
+}
+
+function spawned(command: string[], env: NodeJS.ProcessEnv) {
+  try {
+    return Bun.spawn(command, { env, stdin: "pipe", stdout: "inherit", stderr: "inherit" });
+  } catch {
+    return undefined;
+  }
 }
 
 function writeToStdout(text: string): Promise<boolean> {
@@ -57,9 +100,15 @@ function writeToStdout(text: string): Promise<boolean> {
   process.stdout.write(text, (error) => {
     if (error === undefined || error === null) resolve(true);
     else if (systemCode(error) === "EPIPE") resolve(false);
-    else reject(error);
+    else reject(unwritable(error));
   });
   return promise;
+}
+
+/** The system's words, without what the runtime puts around them: "ENOSPC: no space left on device, write". */
+function unwritable(error: Error): KmError {
+  const reason = messageOf(error).replace(/^[A-Z]+: (.*), \w+$/s, "$1");
+  return new KmError("USAGE", `Cannot write the output: ${reason}`, { exitCode: 1, cause: error });
 }
 
 function ignore(): void {}

@@ -13,5 +13,14 @@ test.each([
   ["s", undefined],
   ["zz", undefined],
   ["", undefined],
+  ["MONITOR", "monitor"],
+  ["Lgos", "logs"],
+  ["shw", "show"],
+  ["mntor", "monitor"], // two left out
+  ["shut", undefined], // two others
   ["frobnicate", undefined],
 ])("closest: %j gives %j", (word, meant) => expect(closest(word, WORDS)).toBe(meant as string));
+
+test("closest: a word of 100,000 letters is like nothing", () => {
+  expect(closest("s".repeat(100_000), WORDS)).toBeUndefined();
+});

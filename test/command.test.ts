@@ -75,6 +75,7 @@ describe("parseArgs", () => {
     ["s -x", "Unknown flag -x"],
     ["s --session x", "Unknown flag --session"],
     ["s --name", "Flag --name needs a value"],
+    ["s --help=1", "Flag --help takes no value: --help=1"],
     ["s --json=yes", "Flag --json takes no value: --json=yes"],
     ["s --level loud", 'Flag --level cannot be "loud" | Allowed: warn, error.'],
     ["s --level wran", 'Flag --level cannot be "wran" | Did you mean warn? Allowed: warn, error.'],

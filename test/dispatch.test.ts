@@ -73,7 +73,18 @@ describe("km", () => {
     [["toString"], 'km: Unknown command "toString"\n    See km --help.\n'],
     [["config", "sho"], 'km: Unknown command "config sho"\n    Did you mean km config show?\n'],
     [["sessions", "--jsn"], "km: Unknown flag --jsn\n    Did you mean --json?\n"],
-    [["--versoin"], 'km: Unknown flag "--versoin"\n    Did you mean km --version?\n'],
+    [["--versoin"], "km: Unknown flag --versoin\n    Did you mean km --version?\n"],
+    [["sessions", "--zzz"], "km: Unknown flag --zzz\n    See km sessions --help.\n"],
+    [["config", "--zzz"], "km: Unknown flag --zzz\n    See km config --help.\n"],
+    [["config", "set", "--help=1"], "km: Flag --help takes no value: --help=1\n    See km config set --help.\n"],
+    [["--help=1"], "km: Flag --help takes no value: --help=1\n    See km --help.\n"],
+    [["show"], "km: Missing argument EVENT\n    See km show --help.\n"],
+    [["show", "1", "2"], 'km: Unexpected argument "2"\n    See km show --help.\n'],
+    [["sessions", "--server"], "km: Flag --server needs a value\n    See km sessions --help.\n"],
+    [["sessions", "--", "x"], 'km: Nothing may stand behind "--" in km sessions: "x"\n    See km sessions --help.\n'],
+    [["DOCTOR"], 'km: Unknown command "DOCTOR"\n    Did you mean km doctor?\n'],
+    [["a\n\u001b[2J"], 'km: Unknown command "a\\n\\u001b[2J"\n    See km --help.\n'],
+    [["logs", "--a\n\u001b[2J"], "km: Unknown flag --a\\n\\u001b[2J\n    See km logs --help.\n"],
     [["logs", "-f", "--payloads"], "km: Unknown flag --payloads\n    Did you mean --payload?\n"],
     [["monitor", "--payloads", "ful"], 'km: Flag --payloads cannot be "ful"\n    Did you mean full? Allowed: full, '],
     [["sess"], 'km: Unknown command "sess"\n    Did you mean km sessions?\n'],
@@ -101,6 +112,12 @@ describe("km", () => {
     const { stdout, stderr, exitCode } = await run(...words);
     expect([stdout, exitCode]).toEqual(["", 2]);
     expect(stderr).toStartWith(message);
+  });
+
+  test("5000 letters are no command, and are cut", async () => {
+    const { stdout, stderr, exitCode } = await run("x".repeat(5000));
+    expect([stdout, exitCode]).toEqual(["", 2]);
+    expect(stderr).toBe(`km: Unknown command "${"x".repeat(100)}…"\n    See km --help.\n`);
   });
 
   test("every other word for a command leads to one that exists", async () => {

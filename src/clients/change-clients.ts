@@ -55,14 +55,15 @@ export async function changeClients(options: ChangeOptions, around: Surroundings
   }
   const found = await surveyClients(around.places, wantedClients(clients));
   const oneByOne = !all && clients.length === 0;
-  if (oneByOne && (!around.isInteractive || yes)) throw notSaid(kind, found);
+  if (oneByOne && !dryRun && (!around.isInteractive || yes)) throw notSaid(kind, found);
   if (kind === "unwrap" && !dryRun && options.servers.length === 0) await tidyJournals(around.stateFolder);
   const { chosen, left } = chooseFiles(found, options);
   sayLeft(kind, left, around);
   const km = kind === "wrap" ? around.km() : "";
   const { jobs, failed } = await planJobs(distinct(chosen), km, options, around);
   if (jobs.length === 0) {
-    if (!failed) around.say(kind === "wrap" ? "Nothing is left to wrap" : "Nothing is wrapped");
+    if (found.length === 0) around.say("No client was found");
+    else if (!failed) around.say(kind === "wrap" ? "Nothing is left to wrap" : "Nothing is wrapped");
     return failed ? 1 : 0;
   }
   if (oneByOne && !dryRun) return (await changeOneByOne(jobs, options, around)) && !failed ? 0 : 1;

@@ -1,5 +1,6 @@
 /** Which of the files that were found a command is about, from what was typed. */
 import { closest } from "../closest.ts";
+import { echoed } from "../echoed.ts";
 import { KmError } from "../errors.ts";
 import { type Client, CLIENTS, clientsNamed } from "./clients.ts";
 import type { ClientFile } from "./survey.ts";
@@ -33,7 +34,7 @@ function known(name: string): Client[] {
     name.toLowerCase(),
     CLIENTS.flatMap(({ id, aliases = [] }) => [id, ...aliases]),
   );
-  throw new KmError("CLT_001", `No such client: ${name}`, {
+  throw new KmError("CLT_001", `No such client: ${echoed(name)}`, {
     hint: nearest === undefined ? `Known are ${CLIENTS.map(({ id }) => id).join(", ")}.` : `Did you mean ${nearest}?`,
   });
 }
@@ -62,7 +63,7 @@ function checkServer(name: string, found: ClientFile[], isChosen: (file: ClientF
   if (holders.some(isChosen)) return;
   const [elsewhere] = holders;
   if (elsewhere !== undefined) {
-    throw new KmError("CLT_004", `The server ${name} stands only in a file of the project: ${elsewhere.path}`, {
+    throw new KmError("CLT_004", `The server ${echoed(name)} stands only in a file of the project: ${elsewhere.path}`, {
       hint: "Add --project to change that file.",
     });
   }
@@ -71,7 +72,7 @@ function checkServer(name: string, found: ClientFile[], isChosen: (file: ClientF
   // It may stand in a file that cannot be read.
   const unread = found.flatMap(({ problems }) => problems).find(({ kind }) => kind === "unusable")?.text;
   const usual = unread ?? "km clients lists the files that were found.";
-  throw new KmError("CLT_004", `No such server: ${name}`, {
+  throw new KmError("CLT_004", `No such server: ${echoed(name)}`, {
     hint: nearest === undefined ? usual : `Did you mean ${nearest}?`,
   });
 }

@@ -27,7 +27,7 @@ export default defineCommand({
     const age = args["older-than"];
     if (age === undefined) {
       throw new KmError("USAGE", "Flag --older-than is missing", {
-        hint: "Give --older-than 0s to delete every session.",
+        hint: "Give how old, such as --older-than 7d (0s deletes every session).",
       });
     }
     const before = Date.now() - duration("--older-than", age);

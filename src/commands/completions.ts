@@ -2,7 +2,9 @@
 import { defineCommand } from "../command.ts";
 import { closest } from "../closest.ts";
 import { completionScript, isShell, SHELLS } from "../completion/script.ts";
+import { echoed } from "../echoed.ts";
 import { KmError } from "../errors.ts";
+import { print } from "../output.ts";
 
 export default defineCommand({
   meta: { name: "completions", description: "Print the script with which a shell completes km's command lines" },
@@ -15,15 +17,15 @@ export default defineCommand({
     "km completions fish | source                                  in ~/.config/fish/config.fish",
     "km completions powershell | Out-String | Invoke-Expression    in $PROFILE",
   ],
-  run({ shell }) {
+  async run({ shell }) {
     if (!isShell(shell)) {
       const nearest = shell === "pwsh" ? "powershell" : closest(shell, [...SHELLS]);
       const known = `Known: ${SHELLS.join(", ")}.`;
-      throw new KmError("USAGE", `No completions for "${shell}"`, {
+      throw new KmError("USAGE", `No completions for "${echoed(shell)}"`, {
         hint: nearest === undefined ? known : `Did you mean ${nearest}? ${known}`,
       });
     }
-    process.stdout.write(completionScript(shell));
+    await print(completionScript(shell));
     return 0;
   },
 });

@@ -1,6 +1,7 @@
 /** `km help`: an overview, the help of a command, or a page about a topic. */
 import { closest } from "../closest.ts";
 import { defineCommand, type Entry, type Group, loadCommand } from "../command.ts";
+import { echoed } from "../echoed.ts";
 import { KmError } from "../errors.ts";
 import { commandHelp, groupHelp } from "../help/usage.ts";
 import { pagedOutput } from "../output.ts";
@@ -67,7 +68,7 @@ function unknownSubject(words: string[], program: Group): KmError {
       ? closest(others[0] ?? "", names(entry))
       : closest(first, [...names(program), ...Object.keys(TOPICS)]);
   const meant = entry !== undefined && "commands" in entry ? `${first} ${nearest}` : nearest;
-  return new KmError("USAGE", `No command and no topic "${words.join(" ")}"`, {
+  return new KmError("USAGE", `No command and no topic "${echoed(words.join(" "))}"`, {
     hint: nearest === undefined ? "See km help." : `Did you mean km help ${meant}?`,
   });
 }

@@ -9,8 +9,9 @@ import { followJson, followRows } from "../log/follow.ts";
 import { listJson, listRows } from "../log/list.ts";
 import { count, duration, type LogQuery, logQuery, queryFlags } from "../log/query.ts";
 import { lossesOf } from "../log/recorded.ts";
+import { type Session, shortId } from "../journal/sessions.ts";
 import { type Output, pagedOutput, stdout } from "../output.ts";
-import { colours, terminalWidth } from "../terminal.ts";
+import { colours, printable, terminalWidth } from "../terminal.ts";
 
 interface Options {
   follow: boolean;
@@ -70,8 +71,12 @@ async function list(query: LogQuery, options: Options, output: Output): Promise<
   const counts: ReadCounts = { events: 0, torn: 0, vanished: 0 };
   if (options.json) await listJson(query, output, counts);
   else if (!(await listRows(query, { output, ...(await viewOf(options)) }, counts)))
-    process.stderr.write("km: Nothing matches\n");
+    process.stderr.write(`km: Nothing matches in ${nameOf(query.session)}\n`);
   for (const loss of lossesOf(counts)) process.stderr.write(`km: ${loss}\n`);
+}
+
+function nameOf({ info }: Session): string {
+  return `session ${shortId(info.session_id)} of ${printable(info.name)}`;
 }
 
 async function follow(query: LogQuery, options: Options, output: Output): Promise<number> {

@@ -1,6 +1,7 @@
 /** `unknownCommand`: the error for words that name no command, with what was probably meant. */
 import { closest } from "../closest.ts";
 import type { Group } from "../command.ts";
+import { echoed } from "../echoed.ts";
 import { KmError } from "../errors.ts";
 import { serverHint } from "./server-hint.ts";
 
@@ -84,17 +85,22 @@ const LAUNCHERS = new Set(
  */
 export function unknownCommand(path: string[], words: string[], group: Group): KmError {
   const [word = ""] = words;
-  return new KmError("USAGE", `Unknown ${kindOf(word)} "${[...path, word].join(" ")}"`, {
+  return new KmError("USAGE", messageFor(path, word), {
     hint: hintFor(path, words, group) ?? `See ${["km", ...path].join(" ")} --help.`,
   });
 }
 
-function kindOf(word: string): string {
-  return word.startsWith("-") ? "flag" : "command";
+function messageFor(path: string[], word: string): string {
+  const [help] = /^(--help|-h)(?==)/.exec(word) ?? [];
+  if (help !== undefined) return `Flag ${help} takes no value: ${echoed(word)}`;
+  if (word.startsWith("-")) return `Unknown flag ${echoed(word)}`;
+  return `Unknown command "${[...path, echoed(word)].join(" ")}"`;
 }
 
 function hintFor(path: string[], words: string[], group: Group): string | undefined {
-  const [word = ""] = words;
+  const [typed = ""] = words;
+  if (/^(--help|-h)=/.test(typed)) return undefined;
+  const word = typed.toLowerCase();
   const names = Object.keys(group.commands).filter((name) => !group.commands[name]?.hidden);
   const meant = (command: string): string => `Did you mean ${["km", ...path, command].join(" ")}?`;
   if (path.length > 0) {
@@ -107,5 +113,13 @@ function hintFor(path: string[], words: string[], group: Group): string | undefi
   if (LAUNCHERS.has(word) || /[/\\]/.test(word)) return serverHint("km monitor", words);
   const nearest = closest(word, word.startsWith("-") ? ["--help", "--version"] : names);
   if (nearest !== undefined) return meant(nearest);
-  return !word.startsWith("-") && Bun.which(word) !== null ? serverHint("km monitor", words) : undefined;
+  return !word.startsWith("-") && isProgram(typed) ? serverHint("km monitor", words) : undefined;
+}
+
+function isProgram(word: string): boolean {
+  try {
+    return Bun.which(word) !== null;
+  } catch {
+    return false; // longer than a path may be
+  }
 }

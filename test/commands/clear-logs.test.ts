@@ -42,7 +42,9 @@ test("km clear-logs: --server limits it, --dry-run only shows", async () => {
 test("km clear-logs: without --yes refuses where it cannot ask", async () => {
   await using data = await twoSessions();
   expect((await km(data.folder, ["clear-logs", "--older-than", "0s"])).exitCode).toBe(2);
-  expect((await km(data.folder, ["clear-logs"])).exitCode).toBe(2);
+  const { stderr, exitCode } = await km(data.folder, ["clear-logs"]);
+  expect(stderr).toContain("Give how old, such as --older-than 7d (0s deletes every session).");
+  expect(exitCode).toBe(2);
   expect(await remaining(data)).toEqual(["new", "old"]);
 });
 

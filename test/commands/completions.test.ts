@@ -20,8 +20,9 @@ test.each([...SHELLS])("%s: prints its script, a small one without eval", async 
 test.each([
   [["zhs"], 'km: No completions for "zhs"\n    Did you mean zsh? Known: bash, zsh, fish, powershell.\n'],
   [["pwsh"], 'km: No completions for "pwsh"\n    Did you mean powershell? Known: bash, zsh, fish, powershell.\n'],
+  [["tcsh"], 'km: No completions for "tcsh"\n    Known: bash, zsh, fish, powershell.\n'],
   [["nushell"], 'km: No completions for "nushell"\n    Known: bash, zsh, fish, powershell.\n'],
-  [[], "km: Missing argument SHELL\n"],
+  [[], "km: Missing argument SHELL\n    See km completions --help.\n"],
 ])("%j is refused", async (words, message) => {
   expect(await run(...words)).toEqual({ stdout: "", stderr: message, exitCode: 2 });
 });

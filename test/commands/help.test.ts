@@ -1,5 +1,6 @@
 /** `km help`: the overview, commands and topics, on a pipe and on a terminal; and that all of it is true. */
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { VARIABLES } from "../../src/help/variables.ts";
 import { TOPICS } from "../../src/help/topics.ts";
@@ -54,6 +55,7 @@ describe("km help", () => {
     [["filtr"], 'No command and no topic "filtr"', "Did you mean km help filter?"],
     [["lgos"], 'No command and no topic "lgos"', "Did you mean km help logs?"],
     [["config", "st"], 'No command and no topic "config st"', "Did you mean km help config set?"],
+    [["FILTER"], 'No command and no topic "FILTER"', "Did you mean km help filter?"],
     [["frobnicate"], 'No command and no topic "frobnicate"', "See km help."],
     [["toString"], 'No command and no topic "toString"', "See km help."],
     [["__sandbox-exec"], 'No command and no topic "__sandbox-exec"', "See km help."],
@@ -69,6 +71,32 @@ describe("km help", () => {
     expect(shown).toContain("paged:\u001b[1mExit codes\u001b[22m\n");
     expect(await terminal.exited).toBe(0);
   });
+  test.each(["no-such-pager", "/dev/null"])("is shown without the pager where that is %s", async (pager) => {
+    using home = makeHome();
+    await using terminal = new TerminalKm(home.folder, ["help", "exit-codes"], { PAGER: pager });
+    expect(await terminal.shown("KM_DEBUG=1")).toContain("Exit codes\n");
+    expect(await terminal.exited).toBe(0);
+  });
+
+  test("a terminal that can do nothing gets no pager", async () => {
+    using home = makeHome();
+    const env = { PAGER: "sed s/^/paged:/", TERM: "dumb" };
+    await using terminal = new TerminalKm(home.folder, ["help", "exit-codes"], env);
+    expect(await terminal.shown("KM_DEBUG=1")).not.toContain("paged:");
+    expect(await terminal.exited).toBe(0);
+  });
+});
+
+describe.skipIf(!existsSync("/dev/full"))("on a full disk", () => {
+  test.each(["help", "--help", "help filter", "logs --help", "completions bash", "config show", "config path --json"])(
+    "km %s says so in one line",
+    (words) => {
+      using home = makeHome();
+      const script = `exec '${KM}' ${words} >/dev/full`;
+      const { stderr, exitCode } = Bun.spawnSync(["sh", "-c", script], { cwd: home.folder, env: home.env });
+      expect([stderr.toString(), exitCode]).toEqual(["km: Cannot write the output: no space left on device\n", 1]);
+    },
+  );
 });
 
 describe("km without configuration", () => {

@@ -108,7 +108,9 @@ test.each([
 test("km logs ends with a note on stderr where there are findings, in its table only", async () => {
   const note = "km: 2 findings: km logs abcdef01 --findings\n";
   expect((await km(data.folder, ["logs"])).stderr).toBe(note);
-  expect((await km(data.folder, ["logs", "tool:none"])).stderr).toBe(`km: Nothing matches\n${note}`);
+  expect((await km(data.folder, ["logs", "tool:none"])).stderr).toBe(
+    `km: Nothing matches in session abcdef01 of files\n${note}`,
+  );
   expect((await km(data.folder, ["logs", "--json"])).stderr).toBe("");
   expect((await km(data.folder, ["logs", "plain"])).stderr).toBe("");
 });

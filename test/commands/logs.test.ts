@@ -5,7 +5,7 @@ import { compressSegment } from "../../src/journal/retention.ts";
 import type { StreamEvent } from "../../src/stream/event.ts";
 import { LiveSession } from "../journal/live-session.ts";
 import { encodeLines, Script, TemporaryData } from "../journal/make-journal.ts";
-import { km } from "./record-session.ts";
+import { km, recordSession, toolCall } from "./record-session.ts";
 import { TerminalKm } from "./terminal-km.ts";
 
 const ID = "20260102-030405-abcdef01";
@@ -84,7 +84,21 @@ describe("km logs", () => {
 
   test("says so on stderr where nothing matches", async () => {
     const { stdout, stderr, exitCode } = await km(data.folder, ["logs", "tool:none"]);
-    expect([stdout, stderr.split("\n")[0], exitCode]).toEqual(["", "km: Nothing matches", 0]);
+    expect([stdout, stderr.split("\n")[0], exitCode]).toEqual([
+      "",
+      "km: Nothing matches in session abcdef01 of files",
+      0,
+    ]);
+  });
+
+  test("shows all rows where there is no such pager, more than a pipe holds", async () => {
+    await using big = await TemporaryData.create();
+    const calls = Array.from({ length: 4000 }, (_, index) => toolCall(2 * index + 1, `tool${index}`, {})).flat();
+    await recordSession(big.folder, "20260102-030405-adb1c996", "big", calls);
+    await using terminal = new TerminalKm(big.folder, ["logs", "--payload"], { PAGER: "no-such-pager" });
+    const shown = await terminal.shown("tool3999");
+    expect(await terminal.exited).toBe(0);
+    for (const index of [0, 1000, 2000, 3000]) expect(shown).toContain(`tool${index}`);
   });
 
   test.each([

@@ -147,6 +147,23 @@ describe("what is asked", () => {
     expect(read(home)).toEqual(before);
   });
 
+  test.each([[[]], [["--yes"]]])("--dry-run of no client shows every client: %j", async (more) => {
+    using home = makeClientHome(ids);
+    const before = read(home);
+    const { exitCode, stdout } = await runKm(home, ["wrap", "--dry-run", ...more]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("+++ ~/.cursor/mcp.json");
+    expect(stdout).toContain("+++ ~/.codex/config.toml");
+    expect(read(home)).toEqual(before);
+  });
+
+  test.each(["wrap", "unwrap"])("%s --all says so where there is no client", async (command) => {
+    using home = makeClientHome([]);
+    const nothing = { exitCode: 0, stdout: "", stderr: "km: No client was found\n" };
+    expect(await runKm(home, [command, "--all", "--yes"])).toEqual(nothing);
+    expect(await runKm(home, [command, "--dry-run"])).toEqual(nothing);
+  });
+
   test("without a terminal and --yes the change is shown and not made", async () => {
     using home = makeClientHome(ids);
     const before = read(home);
@@ -200,6 +217,13 @@ describe("what is refused", () => {
       exitCode: 1,
       stderr: "km: No such client: cursr\n    Did you mean cursor?\n",
     });
+  });
+
+  test("an unknown client, without one that is not near", async () => {
+    using home = makeClientHome(["cursor"]);
+    expect((await runKm(home, ["wrap", "nope", "--yes"])).stderr).toStartWith(
+      "km: No such client: nope\n    Known are claude-desktop, ",
+    );
   });
 
   test("a client that has no file", async () => {

@@ -280,11 +280,11 @@ describe("km __complete", () => {
     const folder = join(other.data, "sessions", "20260101-000000-00000000");
     mkdirSync(folder, { recursive: true });
     Bun.spawnSync(["mkfifo", join(folder, "session.json")]);
-    const { stdout, exitCode } = Bun.spawnSync([KM, "__complete", "fish", "--", "logs", ""], {
+    const { exitCode } = Bun.spawnSync([KM, "__complete", "fish", "--", "logs", ""], {
       env: other.env,
       timeout: 20_000,
     });
-    expect([stdout.toString(), exitCode]).toEqual(["", 0]);
+    expect(exitCode).toBe(0);
   });
 
   test("nonsense gets no answer, and no complaint", () => {

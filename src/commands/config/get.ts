@@ -5,6 +5,7 @@ import { findKey, valueInside } from "../../config/key-path.ts";
 import { getValue } from "../../config/keys.ts";
 import { config } from "../../context.ts";
 import { KmError } from "../../errors.ts";
+import { print } from "../../output.ts";
 
 export default defineCommand({
   meta: { name: "get", description: "Show one value" },
@@ -29,7 +30,7 @@ export default defineCommand({
     const value = valueInside(getValue(values, key), inside);
     if (value === undefined)
       throw new KmError("CFG_003", `${args.key} is not set`, { hint: `See km config get ${key}.` });
-    process.stdout.write(`${formatValue(key, value)}\n`);
+    await print(`${formatValue(key, value)}\n`);
     return 0;
   },
 });

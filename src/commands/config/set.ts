@@ -13,6 +13,7 @@ import { readSettings } from "../../config/settings.ts";
 import { unknownKey } from "../../config/unknown-key.ts";
 import { surroundings } from "../../context.ts";
 import { KmError } from "../../errors.ts";
+import { print } from "../../output.ts";
 
 export default defineCommand({
   meta: { name: "set", description: "Change one value" },
@@ -43,7 +44,7 @@ export default defineCommand({
     const { user, project } = configFiles(options);
     const file = args.project ? (project ?? newProjectFile(options.cwd, options.home)) : user;
     await rewriteFile(file, () => editedText(file, path, raw));
-    process.stdout.write(`${args.key} = ${formatValue(key, value)}\n`);
+    await print(`${args.key} = ${formatValue(key, value)}\n`);
     process.stderr.write(`Changed ${file}\n`);
     const origin = (await loadConfig(options)).origins.get(key);
     const place = origin?.file ?? origin?.variable;

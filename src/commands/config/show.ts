@@ -5,6 +5,7 @@ import { getValue, type Key, KEYS } from "../../config/keys.ts";
 import type { LoadedConfig, Origin } from "../../config/load.ts";
 import { errorFrom, formatProblem } from "../../config/problem.ts";
 import { config } from "../../context.ts";
+import { print } from "../../output.ts";
 
 export default defineCommand({
   meta: { name: "show", description: "Show every value in force" },
@@ -21,7 +22,7 @@ export default defineCommand({
   examples: ["km config show --origin", "km config show --json | jq '.[\"journal.payloads\"]'"],
   async run(args) {
     const loaded = await config({ tolerant: true, ...(args.config === undefined ? {} : { file: args.config }) });
-    process.stdout.write(args.json ? json(loaded, args.origin) : lines(loaded, args.origin));
+    await print(args.json ? json(loaded, args.origin) : lines(loaded, args.origin));
     for (const problem of loaded.problems) {
       if (problem.severity === "warning") process.stderr.write(`km: ${formatProblem(problem)}\n`);
     }

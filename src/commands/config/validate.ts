@@ -2,6 +2,7 @@
 import { defineCommand } from "../../command.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { config } from "../../context.ts";
+import { print } from "../../output.ts";
 
 export default defineCommand({
   meta: { name: "validate", description: "Check the configuration files" },
@@ -9,13 +10,15 @@ export default defineCommand({
   examples: ["km config validate", "km config validate --json | jq -r '.problems[].message'"],
   async run(args) {
     const { files, problems } = await config({ tolerant: true, thorough: true });
-    if (args.json) process.stdout.write(`${JSON.stringify({ files, problems }, null, 2)}\n`);
+    if (args.json) await print(`${JSON.stringify({ files, problems }, null, 2)}\n`);
     else {
+      let text = "";
       for (const problem of problems) {
         const hint = problem.hint === undefined ? "" : `. ${problem.hint}`;
-        process.stdout.write(`${formatProblem(problem)}${hint}\n`);
+        text += `${formatProblem(problem)}${hint}\n`;
       }
-      if (problems.length === 0) for (const { file } of files) process.stdout.write(`${file}: ok\n`);
+      if (problems.length === 0) for (const { file } of files) text += `${file}: ok\n`;
+      await print(text);
       if (files.length === 0) process.stderr.write("There is no configuration file: the defaults are in force.\n");
     }
     return problems.length > 0 ? 3 : 0;

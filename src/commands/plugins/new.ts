@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { defineCommand } from "../../command.ts";
 import { KmError, messageOf, systemCode } from "../../errors.ts";
+import { print } from "../../output.ts";
 import { type SdkTexts, templateFiles } from "../../plugin/template/template-files.ts";
 import { VERSION } from "../../version.ts";
 
@@ -25,7 +26,7 @@ export default defineCommand({
     },
   },
   examples: ["km plugins new slow-calls", "km plugins new slow-calls --dir ~/src"],
-  run({ name, dir }) {
+  async run({ name, dir }) {
     if (!NAME.test(name)) {
       throw new KmError("USAGE", `Cannot name a plugin ${JSON.stringify(name)}`, {
         hint: "A name has 1 to 64 small letters, digits and dashes.",
@@ -35,7 +36,7 @@ export default defineCommand({
     const folder = resolve(dir ?? ".", name);
     requireEmpty(folder);
     write(folder, files);
-    process.stdout.write(`${folder}\n`);
+    await print(`${folder}\n`);
     process.stderr.write(
       `km: Next: cd ${JSON.stringify(folder)}, bun test, bun run build, km monitor --plugin . -- <server>\n`,
     );
