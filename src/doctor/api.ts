@@ -27,7 +27,7 @@ function healthUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) return undefined;
   if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.has(url.hostname))) return undefined;
-  return new URL(`${url.origin}${url.pathname.replace(/\/$/, "")}/health`);
+  return new URL(`${url.origin}${url.pathname.replace(/\/$/, "")}/healthz`);
 }
 
 async function ask(url: URL, signal: AbortSignal): Promise<Finding[]> {

@@ -132,7 +132,7 @@ describe("checkApi", () => {
       hostname: "127.0.0.1",
       fetch: ({ url }) => {
         const date = new Date(Date.now() + aheadMs).toUTCString();
-        return new Response("ok", { status: url.endsWith("/v1/health") ? status : 404, headers: { date } });
+        return new Response("ok", { status: url.endsWith("/v1/healthz") ? status : 404, headers: { date } });
       },
     });
   }
