@@ -220,7 +220,8 @@ export class Running implements AsyncDisposable {
   get journal(): JournalEvent[] {
     const sessions = join(this.home.data, "sessions");
     return readdirSync(sessions)
-      .flatMap((id) => readFileSync(join(sessions, id, "000001.ndjson"), "utf8").split("\n"))
+      .flatMap((id) => segmentsOf(join(sessions, id)))
+      .flatMap((segment) => readSegment(segment).split("\n"))
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as JournalEvent);
   }
@@ -318,6 +319,21 @@ function commandOf(pid: number): string {
     return `${pid} ${readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")}`;
   } catch {
     return `${pid}`;
+  }
+}
+
+/** Without `.zst`, in the order in which they were written. */
+function segmentsOf(session: string): string[] {
+  const names = readdirSync(session).flatMap((name) => /^\d+\.ndjson/.exec(name)?.[0] ?? []);
+  return [...new Set(names)].toSorted().map((name) => join(session, name));
+}
+
+/** An older segment may become its compressed form at any moment: what looks after journals outlives the session. */
+function readSegment(segment: string): string {
+  try {
+    return readFileSync(segment, "utf8");
+  } catch {
+    return Bun.zstdDecompressSync(readFileSync(`${segment}.zst`)).toString();
   }
 }
 
