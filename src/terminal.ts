@@ -113,12 +113,17 @@ export function isInteractive(): boolean {
 
 /** Asks on stderr; anything but yes is no, the end of input too. */
 export async function confirm(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await askLine(`${question} [y/N] `)) ?? "");
+}
+
+/** A line as an answer, without the blanks around it; undefined at the end of input and on Ctrl-C. */
+export async function askLine(question: string): Promise<string | undefined> {
   const { createInterface } = await import("node:readline");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const { promise, resolve } = Promise.withResolvers<string>();
-  lines.once("close", () => resolve(""));
-  lines.question(`${question} [y/N] `, resolve);
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  lines.once("close", () => resolve(undefined));
+  lines.question(question, resolve);
   const answer = await promise;
   lines.close();
-  return /^y(es)?$/i.test(answer.trim());
+  return answer?.trim();
 }

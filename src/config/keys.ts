@@ -14,6 +14,10 @@ export interface RedactPattern {
 /** The configuration as it is used. Names are those of the file; sizes are bytes, durations milliseconds. */
 export interface Config {
   log_level: LogLevel;
+  api: {
+    /** Of kilometers-api, with its scheme; empty for none. */
+    url: string;
+  };
   journal: {
     enabled: boolean;
     /** From the least strict to the strictest. */
@@ -60,6 +64,7 @@ export type PluginConfigurations = Record<string, Record<string, unknown>>;
 export function defaultConfig(): Config {
   return {
     log_level: "warn",
+    api: { url: "" },
     journal: {
       enabled: true,
       payloads: "redacted",
@@ -108,6 +113,7 @@ interface KeyInfo {
 
 const INFO: { [K in Key]: KeyInfo } = {
   log_level: { kind: "text", variable: "KM_LOG_LEVEL" },
+  "api.url": { kind: "text", variable: "KM_API_URL" },
   "journal.enabled": { kind: "boolean", variable: "KM_JOURNAL" },
   "journal.payloads": { kind: "text", variable: "KM_PAYLOADS" },
   "journal.max_message": { kind: "size", variable: "KM_MAX_MESSAGE" },

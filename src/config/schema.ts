@@ -1,5 +1,6 @@
 /** What each configuration key may hold. Imports valibot: load this file only when there is a value to check. */
 import * as v from "valibot";
+import { apiOrigin } from "./api-origin.ts";
 import { describe } from "./problem.ts";
 import { type Key, KEYS, type PluginConfigurations, type RedactPattern, type ValueOf } from "./keys.ts";
 import { parseDuration, parseSize } from "./units.ts";
@@ -75,11 +76,16 @@ export function flowFromText(text: string): unknown {
   }
 }
 
+const API_URL = "an address without a path that begins with https://, or http:// for this machine alone";
 const PLUGIN_NAME = "a plugin's name: 1 to 64 small letters, digits and dashes";
 const EXPRESSION = "a regular expression of 1 to 1000 characters that does not match the empty text";
 
 const SCHEMAS: { [K in Key]: v.GenericSchema<unknown, ValueOf<K>> } = {
   log_level: v.picklist(["error", "warn", "info", "debug"], "error, warn, info, debug"),
+  "api.url": v.pipe(
+    v.string(API_URL),
+    v.check((text) => text === "" || isApiUrl(text), API_URL),
+  ),
   "journal.enabled": v.boolean("true, false"),
   "journal.payloads": v.picklist(["full", "redacted", "metadata", "off"], "full, redacted, metadata, off"),
   // The ends of a cut message take 20 KB themselves; beyond a gigabyte a message no longer fits into one string.
@@ -115,6 +121,11 @@ const SCHEMAS: { [K in Key]: v.GenericSchema<unknown, ValueOf<K>> } = {
   "plugins.on_timeout": v.picklist(["pass", "block"], "pass, block"),
   "plugins.configuration": pluginConfigurations(),
 };
+
+function isApiUrl(text: string): boolean {
+  const origin = apiOrigin(text);
+  return origin !== undefined && text.replace(/\/$/, "").toLowerCase() === origin;
+}
 
 function size(least: number, most: number, allowed: string): v.GenericSchema<unknown, number> {
   return v.pipe(

@@ -24,6 +24,9 @@
  * ignored on both sides; an unknown request is answered with the error -32601. A new major protocol is a new integer.
  */
 import type { Direction, SessionInfo, StreamEvent as RecordedEvent } from "../stream/event.ts";
+import type { Tier } from "../tiers.ts";
+
+export type { Tier };
 
 export const PROTOCOL = 1;
 
@@ -45,7 +48,6 @@ export interface Limits {
 }
 
 export type Hook = "observe" | "intercept";
-export type Tier = "free" | "pro" | "enterprise";
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
 export interface Implementation {

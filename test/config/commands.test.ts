@@ -40,6 +40,7 @@ describe("km config show", () => {
     const { stdout, stderr, code } = await km(["show"]);
     expect(stdout).toMatchInlineSnapshot(`
       "log_level = warn
+      api.url = 
       journal.enabled = true
       journal.payloads = redacted
       journal.max_message = 4mb

@@ -73,6 +73,7 @@ describe("loadConfig", () => {
     write(
       USER,
       `log_level: debug
+api: { url: https://km.example.com }
 journal: { enabled: false, payloads: off, max_message: 512kb, segment_size: 1048576, retention: { max_age: 2w, max_size: 1.5GB } }
 redact:
   keys: [iban]
@@ -98,6 +99,7 @@ plugins:
     expect(problems).toEqual([]);
     expect(values).toEqual({
       log_level: "debug",
+      api: { url: "https://km.example.com" },
       journal: {
         enabled: false,
         payloads: "off",
@@ -162,6 +164,7 @@ plugins:
 
   test.each([
     ["KM_LOG_LEVEL", "debug", "log_level", "debug"],
+    ["KM_API_URL", "http://127.0.0.1:5194", "api.url", "http://127.0.0.1:5194"],
     ["KM_JOURNAL", "0", "journal.enabled", false],
     ["KM_JOURNAL", "true", "journal.enabled", true],
     ["KM_PAYLOADS", "off", "journal.payloads", "off"],
@@ -269,7 +272,7 @@ describe("loadConfig on a file with mistakes", () => {
     [
       "- a\n",
       "1:1: The configuration cannot be a list",
-      "Allowed: a mapping with log_level, journal, redact, monitor, plugins.",
+      "Allowed: a mapping with log_level, api, journal, redact, monitor, plugins.",
     ],
     [
       "journal: {retention: {max_age: 30}}\n",
@@ -481,13 +484,14 @@ redact:
   ignore_keys: [password]
   allow: [secret]
 plugins: { enabled: false, configuration: { a: { b: 1 } } }
-api: https://example.com
+api: { url: https://example.com }
+unknown: 1
 `;
     write(PROJECT, text);
     expect((await loadConfig(options)).values).toEqual(defaultConfig());
     const reason = "a project may not set it";
     expect(await problemsOf()).toEqual([
-      [`${PROJECT}:10:1: warning: Unknown key "api"`, undefined],
+      [`${PROJECT}:11:1: warning: Unknown key "unknown"`, undefined],
       ignored("2:3", "journal.enabled", reason),
       ignored("3:3", "journal.max_message", reason),
       ignored("4:3", "journal.segment_size", reason),
@@ -497,6 +501,7 @@ api: https://example.com
       ignored("8:3", "redact.allow", reason),
       ignored("9:12", "plugins.enabled", "a project may not decide which plugins run, nor how"),
       ignored("9:28", "plugins.configuration", "a project may not decide which plugins run, nor how"),
+      ignored("10:8", "api.url", reason),
     ] as [string, string | undefined][]);
   });
 });
