@@ -1,0 +1,245 @@
+/** Events of monitored sessions: stored once each however often they are sent, and read back by time. */
+import type { Database, Row } from "./database.ts";
+import { type AnnouncedSession, saveSession, type SessionChange } from "./sessions.ts";
+import { names, ownedBy, sql, type Statement } from "./statement.ts";
+import { isDuplicate } from "./store-error.ts";
+import { wellFormed } from "./well-formed.ts";
+
+export interface StoredEvent {
+  event_id: string;
+  session_id: string;
+  seq: number;
+  /** Microseconds since 1970. */
+  occurred_us: number;
+  type: string;
+  direction: string;
+  call: number | null;
+  method: string | null;
+  tool: string | null;
+  target: string | null;
+  duration_ms: number | null;
+  continues: string | null;
+  error_type: string | null;
+  error_message: string | null;
+  bytes: number;
+  trace: string | null;
+  truncated: boolean;
+  redacted: number;
+  /** JSON text as it was sent: never parsed, so that a 64-bit integer survives. */
+  message: string | null;
+  text: string | null;
+}
+
+export type Ingested = "accepted" | "duplicate";
+
+/** Of the payloads of one page; the event that crosses it is the last. */
+const PAGE_BYTES = 8 * 1024 * 1024;
+/** How many a page looks at to find those that are asked for: SQLite looks in the thread that answers everybody. */
+const PAGE_EVENTS = 10_000;
+
+const MEMBERS = [
+  "event_id",
+  "session_id",
+  "seq",
+  "occurred_us",
+  "type",
+  "direction",
+  "call",
+  "method",
+  "tool",
+  "target",
+  "duration_ms",
+  "continues",
+  "error_type",
+  "error_message",
+  "bytes",
+  "trace",
+  "truncated",
+  "redacted",
+  "message",
+  "text",
+] as const satisfies (keyof StoredEvent)[];
+const COLUMNS = names(MEMBERS);
+const EVENTS = { name: "events", columns: ["customer_id", ...MEMBERS] };
+
+/** Each goes on from what was there when the one before failed: more than a few would mean that it is for another reason. */
+const ATTEMPTS = 5;
+
+/**
+ * One transaction: when this resolves, what is accepted or a duplicate is on disk, and every event has its session. An
+ * event is known by its id: of two with the same, the first is kept, whatever the second says.
+ *
+ * @param announced sessions that are begun or ended
+ * @returns one for each event, in their order
+ */
+export async function insertEvents(
+  database: Database,
+  customer: string,
+  sent: readonly StoredEvent[],
+  announced: readonly AnnouncedSession[] = [],
+): Promise<Ingested[]> {
+  const first = new Map(sent.toReversed().map((event) => [wellFormed(event.event_id), event]));
+  // In one order, so that two batches with the same events wait for each other rather than lock up.
+  let added = [...first.values()].sort((a, b) => (a.event_id < b.event_id ? -1 : 1));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await add(database, customer, added, announced);
+      break;
+    } catch (error) {
+      // Nearly always all are new, and what is quickest then cannot leave out the others.
+      if (!isDuplicate(error) || attempt === ATTEMPTS) throw error;
+      const stored = await storedAmong(database, customer, added);
+      added = added.filter((event) => !stored.has(wellFormed(event.event_id)));
+    }
+  }
+  const isNew = new Set(added);
+  return sent.map((event) => (isNew.delete(event) ? "accepted" : "duplicate"));
+}
+
+async function add(
+  database: Database,
+  customer: string,
+  events: readonly StoredEvent[],
+  announced: readonly AnnouncedSession[],
+): Promise<void> {
+  const rows = events.map((event) => [customer, ...MEMBERS.map((member) => event[member])]);
+  const changes = changesOf(events, announced);
+  if (rows.length === 0 && changes.length === 0) return;
+  await database.transaction(async (tx) => {
+    if (rows.length > 0) await tx.insert(EVENTS, rows);
+    for (const session of changes) await saveSession(tx, customer, session);
+  });
+}
+
+/** Their ids. */
+async function storedAmong(database: Database, customer: string, events: readonly StoredEvent[]): Promise<Set<string>> {
+  const ids = JSON.stringify(events.map((event) => wellFormed(event.event_id)));
+  const list =
+    database.dialect === "sqlite"
+      ? sql`select value from json_each(${ids})`
+      : sql`select json_array_elements_text(${ids}::text::json)`;
+  const rows = await database.rows(sql`
+    select event_id from events where ${ownedBy(customer)} and event_id in (${list})`);
+  return new Set(rows.map((row) => String(row["event_id"])));
+}
+
+/** What a batch says of each session, by id. */
+function changesOf(accepted: readonly StoredEvent[], announced: readonly AnnouncedSession[]): SessionChange[] {
+  const changes = new Map<string, SessionChange>();
+  for (const session of announced) {
+    const ended_us = session.ended_us ?? changes.get(session.id)?.ended_us ?? null;
+    changes.set(session.id, { ...session, ended_us, events: 0 });
+  }
+  for (const { session_id: id, occurred_us: started_us } of accepted) {
+    const change = changes.get(id) ?? { ...UNANNOUNCED, id, started_us, events: 0 };
+    change.events++;
+    if (change.server_name === null) change.started_us = Math.min(change.started_us, started_us);
+    changes.set(id, change);
+  }
+  return [...changes.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const UNANNOUNCED = { server_name: null, host: null, platform: null, km_version: null, ended_us: null };
+
+/** What tells an event's place in a list. */
+export type EventPlace = Pick<StoredEvent, "occurred_us" | "seq" | "event_id">;
+
+export interface EventQuery {
+  session?: string | undefined;
+  type?: string | undefined;
+  method?: string | undefined;
+  tool?: string | undefined;
+  /** Microseconds; `since` is in, `until` is out. */
+  since?: number | undefined;
+  until?: number | undefined;
+  /** `next` of the page before. */
+  after?: EventPlace | undefined;
+  limit: number;
+}
+
+/**
+ * The newest first. A page has fewer than `limit`, or none, where payloads are large or many others had to be looked at;
+ * `next` is null on the last one.
+ */
+export async function listEvents(
+  database: Database,
+  customer: string,
+  query: EventQuery,
+): Promise<{ events: StoredEvent[]; next: EventPlace | null }> {
+  const { type, method, tool, limit } = query;
+  const window = windowOf(query);
+  // The index has customers, sessions and times; the rest is looked for, and one page does not look through everything.
+  const isSearch = (type ?? method ?? tool) !== undefined;
+  const end = isSearch ? await placeOf(database, customer, window, PAGE_EVENTS) : undefined;
+  const rows = await database.rows(sql`
+    select ${COLUMNS}, running from (
+      select ${COLUMNS}, octets, sum(octets) over (${NEWEST_FIRST}) as running from (
+        select ${COLUMNS}, octet_length(coalesce(message, text, '')) as octets
+        from events where ${ownedBy(customer)} ${window}
+          ${when(type, (value) => sql`and type = ${value}`)}
+          ${when(method, (value) => sql`and method = ${value}`)}
+          ${when(tool, (value) => sql`and tool = ${value}`)}
+          ${when(end, (last) => sql`and (occurred_us, seq, event_id) >= (${last.occurred_us}, ${last.seq}, ${last.event_id})`)}
+        ${NEWEST_FIRST} limit ${limit + 1}
+      ) as page
+    ) as sized where running - octets < ${PAGE_BYTES} ${NEWEST_FIRST}`);
+  const events = rows.slice(0, limit).map(eventOf);
+  const isFull = rows.length > limit || Number(rows.at(-1)?.["running"] ?? 0) >= PAGE_BYTES;
+  return { events, next: (isFull ? events.at(-1) : end) ?? null };
+}
+
+const NEWEST_FIRST = sql`order by occurred_us desc, seq desc, event_id desc`;
+
+/** What an index leads to. */
+function windowOf({ session, since, until, after }: EventQuery): Statement {
+  return sql`
+    ${when(session, (value) => sql`and session_id = ${value}`)}
+    ${when(since, (value) => sql`and occurred_us >= ${value}`)}
+    ${when(until, (value) => sql`and occurred_us < ${value}`)}
+    ${when(after, (last) => sql`and (occurred_us, seq, event_id) < (${last.occurred_us}, ${last.seq}, ${last.event_id})`)}`;
+}
+
+/** The place of the event with this number, from 1; undefined where there are fewer. */
+async function placeOf(
+  database: Database,
+  customer: string,
+  window: Statement,
+  number: number,
+): Promise<EventPlace | undefined> {
+  const [row] = await database.rows(sql`
+    select occurred_us, seq, event_id from events where ${ownedBy(customer)} ${window}
+    ${NEWEST_FIRST} limit 1 offset ${number - 1}`);
+  if (row === undefined) return undefined;
+  return { occurred_us: Number(row["occurred_us"]), seq: Number(row["seq"]), event_id: String(row["event_id"]) };
+}
+
+function when<T>(value: T | undefined, condition: (value: T) => Statement): Statement {
+  return value === undefined ? sql`` : condition(value);
+}
+
+function eventOf(row: Row): StoredEvent {
+  const text = (name: string) => (row[name] === null ? null : String(row[name]));
+  const number = (name: string) => (row[name] === null ? null : Number(row[name]));
+  return {
+    event_id: String(row["event_id"]),
+    session_id: String(row["session_id"]),
+    seq: Number(row["seq"]),
+    occurred_us: Number(row["occurred_us"]),
+    type: String(row["type"]),
+    direction: String(row["direction"]),
+    call: number("call"),
+    method: text("method"),
+    tool: text("tool"),
+    target: text("target"),
+    duration_ms: number("duration_ms"),
+    continues: text("continues"),
+    error_type: text("error_type"),
+    error_message: text("error_message"),
+    bytes: Number(row["bytes"]),
+    trace: text("trace"),
+    truncated: Boolean(row["truncated"]),
+    redacted: Number(row["redacted"]),
+    message: text("message"),
+    text: text("text"),
+  };
+}
