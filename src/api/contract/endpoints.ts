@@ -1,0 +1,16 @@
+/** `ENDPOINTS`: every endpoint of kilometers-api. */
+import * as admin from "./admin.ts";
+import type { Endpoint } from "./endpoint.ts";
+import * as events from "./events.ts";
+import * as oauth from "./oauth.ts";
+import * as plugins from "./plugins.ts";
+import * as service from "./service.ts";
+
+export const ENDPOINTS: readonly Endpoint[] = [oauth, plugins, events, admin, service]
+  .flatMap((file): unknown[] => Object.values(file))
+  .filter(isEndpoint);
+
+/** The files export limits and schemas too. */
+function isEndpoint(value: unknown): value is Endpoint {
+  return typeof value === "object" && value !== null && "path" in value && "answer" in value;
+}

@@ -1,0 +1,152 @@
+/** The endpoints that take the events of sessions, and give them back. */
+import * as v from "valibot";
+import { defineEndpoint } from "./endpoint.ts";
+import { EVENT_ID, LINE, PAGE, pageOf, SESSION_ID, TIME } from "./values.ts";
+
+/** Events of one batch. */
+const BATCH_EVENTS = 1000;
+const BATCH_BYTES = 8 * 1024 * 1024;
+export const MESSAGE_CHARACTERS = 1024 * 1024;
+export const NAME_CHARACTERS = 500;
+export const TARGET_CHARACTERS = 4096;
+const NAME = v.pipe(v.string(), v.maxLength(NAME_CHARACTERS));
+const COUNT = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const EVENT_TYPE = v.picklist([
+  "request",
+  "response",
+  "error",
+  "notification",
+  "malformed",
+  "stderr",
+  "server_start",
+  "server_stop",
+]);
+
+const HEADER = {
+  id: EVENT_ID,
+  session_id: SESSION_ID,
+  seq: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  timestamp: TIME,
+  type: EVENT_TYPE,
+  direction: v.picklist(["request", "response"]),
+  call: v.optional(COUNT),
+  method: v.optional(NAME),
+  tool: v.optional(NAME),
+  target: v.optional(v.pipe(v.string(), v.maxLength(TARGET_CHARACTERS))),
+  duration_ms: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  error_type: v.optional(NAME),
+  error_message: v.optional(NAME),
+  bytes: COUNT,
+  continues: v.optional(v.picklist(["input_required", "task"])),
+  trace: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  truncated: v.optional(v.literal(true)),
+  redacted: v.optional(COUNT),
+};
+
+/** The message is JSON text inside a string, so that no number loses its digits on the way. */
+const PAYLOAD = v.pipe(v.string(), v.maxLength(MESSAGE_CHARACTERS));
+
+/** One event of a batch, as a journal has it; what the service does not keep is left out by the sender. */
+export const EVENT = v.strictObject({ ...HEADER, message: v.optional(PAYLOAD), text: v.optional(PAYLOAD) });
+
+export type IngestEvent = v.InferOutput<typeof EVENT>;
+
+/** The same with its secrets masked, and a mask may be longer than what it stands for. */
+const KEPT_EVENT = v.object({ ...HEADER, message: v.optional(v.string()), text: v.optional(v.string()) });
+
+/** Each event is checked by itself with `EVENT`, so that a bad one does not cost the others: any value gets this far. */
+export const EACH_EVENT = v.unknown();
+
+/** Sent once when it begins, and again when it has ended. */
+export const SESSION = v.strictObject({
+  session_id: SESSION_ID,
+  name: LINE,
+  started_at: TIME,
+  ended_at: v.optional(TIME),
+  hostname: v.optional(v.pipe(v.string(), v.maxLength(255))),
+  platform: v.optional(v.pipe(v.string(), v.maxLength(100))),
+  km_version: v.optional(v.pipe(v.string(), v.maxLength(100))),
+});
+
+export type IngestSession = v.InferOutput<typeof SESSION>;
+
+export const sendEvents = defineEndpoint({
+  name: "sendEvents",
+  method: "POST",
+  path: "/api/events/batch",
+  summary: "Takes events, at least once: one that is there already is a duplicate, and a bad one is rejected by itself",
+  authentication: "token",
+  budget: "ingest",
+  idempotencyKey: true,
+  body: {
+    mediaType: "application/json",
+    maxBytes: BATCH_BYTES,
+    schema: v.strictObject({
+      sessions: v.optional(v.pipe(v.array(SESSION), v.maxLength(100)), []),
+      events: v.pipe(v.array(EACH_EVENT), v.minLength(1), v.maxLength(BATCH_EVENTS)),
+    }),
+  },
+  answer: {
+    schema: v.object({
+      accepted: v.number(),
+      duplicate: v.number(),
+      rejected: v.number(),
+      /** One for each event, in the order of the batch. */
+      results: v.array(
+        v.object({
+          id: v.nullable(v.string()),
+          status: v.picklist(["accepted", "duplicate", "rejected"]),
+          detail: v.optional(v.string()),
+        }),
+      ),
+    }),
+  },
+  problems: ["tier_required"],
+});
+
+export const listSessions = defineEndpoint({
+  name: "listSessions",
+  method: "GET",
+  path: "/api/sessions",
+  summary: "The customer's sessions, the newest first",
+  authentication: "token",
+  budget: "general",
+  query: v.strictObject({ ...PAGE, server: v.optional(LINE), since: v.optional(TIME), until: v.optional(TIME) }),
+  answer: {
+    schema: pageOf(
+      v.object({
+        session_id: SESSION_ID,
+        /** Null where events came, but not yet the session itself. */
+        name: v.nullable(v.string()),
+        started_at: TIME,
+        ended_at: v.nullable(TIME),
+        hostname: v.nullable(v.string()),
+        platform: v.nullable(v.string()),
+        km_version: v.nullable(v.string()),
+        /** How many were taken in, also those that are not kept any more. */
+        events: v.number(),
+      }),
+    ),
+  },
+});
+
+export const listEvents = defineEndpoint({
+  name: "listEvents",
+  method: "GET",
+  path: "/api/events",
+  summary:
+    "The customer's events, the newest first; a page may have fewer than its limit, or none, and not be the last",
+  authentication: "token",
+  budget: "general",
+  query: v.strictObject({
+    ...PAGE,
+    session: v.optional(SESSION_ID),
+    type: v.optional(EVENT_TYPE),
+    method: v.optional(NAME),
+    tool: v.optional(NAME),
+    since: v.optional(TIME),
+    until: v.optional(TIME),
+  }),
+  answer: { schema: pageOf(KEPT_EVENT) },
+});
