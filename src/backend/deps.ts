@@ -1,0 +1,14 @@
+/** What the handlers of kilometers-api work with. */
+import type { Redactor } from "../guard/redact.ts";
+import type { Database } from "../store/database.ts";
+import type { TokenIssuer } from "./oauth/token-issuer.ts";
+import type { PackageFiles } from "./packages/package-files.ts";
+
+export interface Deps {
+  database: Database;
+  /** Where others reach the service, without a slash at its end; the issuer of its tokens. */
+  origin: string;
+  tokens: TokenIssuer;
+  packages: PackageFiles;
+  redactor: Redactor;
+}

@@ -1,0 +1,67 @@
+/** `page`: one page of the service as an answer, with the headers that keep others from doing anything with it. */
+import type { Reply } from "../handler.ts";
+import type { Browser } from "../web-session.ts";
+import { formToken } from "./form-token.ts";
+import { Markup, markup } from "./markup.ts";
+import { STYLE } from "./style.ts";
+
+export interface Page {
+  title: string;
+  main: Markup;
+  /** 200 unless given. */
+  status?: number;
+  headers?: Record<string, string>;
+}
+
+const STYLE_DIGEST = new Bun.CryptoHasher("sha256").update(STYLE).digest("base64");
+
+const HEADERS = {
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_DIGEST}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  "x-frame-options": "DENY",
+  "cross-origin-opener-policy": "same-origin",
+  "cache-control": "no-store",
+  // Nothing goes to other sites, as with `no-referrer`. With that, a browser would say `Origin: null` of the page's own
+  // forms (Fetch standard, "append a request Origin header"), and there would be no telling them from those of others.
+  "referrer-policy": "same-origin",
+};
+
+/** @param browser whose page it is; of an error, nobody's */
+export function page({ title, main, status = 200, headers }: Page, browser?: Browser) {
+  const body = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · kilometers</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<div class="frame">
+<p class="brand">kilometers</p>
+<main>
+<h1>${title}</h1>
+${main}
+</main>
+${browser && footer(browser)}
+</div>
+</body>
+</html>
+`;
+  return { body: body.text, status, headers: { ...HEADERS, ...browser?.headers, ...headers } } satisfies Reply<string>;
+}
+
+/** To be asked for anew, so that a reload does not send a form twice. */
+export function seeOther(location: string, { headers }: Browser) {
+  return { body: "", status: 303, headers: { ...HEADERS, ...headers, location } } satisfies Reply<string>;
+}
+
+function footer({ secret, session }: Browser): Markup | undefined {
+  if (session === undefined) return undefined;
+  return markup`<footer>
+<span>Logged in as <bdi>${session.user.email}</bdi></span>
+<form method="post" action="/device">
+<input type="hidden" name="csrf" value="${formToken(secret, "log out")}">
+<button name="log_out" value="yes">Log out</button>
+</form>
+</footer>`;
+}

@@ -1,0 +1,45 @@
+/** The customer's events, page by page. */
+import * as v from "valibot";
+import type { AnswerOf } from "../../api/contract/endpoint.ts";
+import type { listEvents } from "../../api/contract/events.ts";
+import { EVENT_ID } from "../../api/contract/values.ts";
+import { type EventPlace, listEvents as selectEvents, type StoredEvent } from "../../store/events.ts";
+import type { Deps } from "../deps.ts";
+import type { Handler } from "../handler.ts";
+import { cursorOf } from "./cursor.ts";
+import { microsecondsOf, timestampOf } from "./timestamp.ts";
+
+type Item = AnswerOf<typeof listEvents>["items"][number];
+
+const INTEGER = v.pipe(v.number(), v.safeInteger());
+const cursor = cursorOf<EventPlace>(v.object({ occurred_us: INTEGER, seq: INTEGER, event_id: EVENT_ID }));
+
+export const handleListEvents: Handler<typeof listEvents, Deps> = async ({ query, principal }, { database }) => {
+  const { limit, since, until, session, type, method, tool } = query;
+  const after = cursor.decode(query.cursor);
+  if ("kind" in after) return after;
+  const { events, next } = await selectEvents(database, principal.customer, {
+    session,
+    type,
+    method,
+    tool,
+    since: since === undefined ? undefined : microsecondsOf(since),
+    until: until === undefined ? undefined : microsecondsOf(until),
+    after: after.place,
+    limit,
+  });
+  return { body: { items: events.map(itemOf), next: next === null ? null : cursor.encode(next) } };
+};
+
+/** What an event does not have is left out, as it was when it came. */
+function itemOf(event: StoredEvent): Item {
+  const { event_id, occurred_us, truncated, redacted, ...rest } = event;
+  const present = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
+  return {
+    id: event_id,
+    timestamp: timestampOf(occurred_us),
+    ...(present as Pick<Item, "session_id" | "seq" | "type" | "direction" | "bytes">),
+    ...(truncated && { truncated }),
+    ...(redacted > 0 && { redacted }),
+  };
+}

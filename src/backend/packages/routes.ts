@@ -1,0 +1,8 @@
+/** `packageRoutes`: the endpoints that plugins come from, and that prove to a plugin who its user is. */
+import type { Deps } from "../deps.ts";
+import type { Route } from "../handler.ts";
+import { downloadRoute } from "./download.ts";
+import { pluginTokenRoute } from "./plugin-token.ts";
+import { provisionRoutes } from "./provision.ts";
+
+export const packageRoutes: readonly Route<Deps>[] = [pluginTokenRoute, ...provisionRoutes, downloadRoute];
