@@ -39,6 +39,14 @@ export type ErrorCode =
   | "CLT_002" // a client's configuration file cannot be read or understood
   | "CLT_003" // a client's configuration file cannot be written
   | "CLT_004" // no such server in the clients' configuration files
+  | "AUTH_001" // nobody is logged in, or the login has ended
+  | "AUTH_002" // no API is configured, or its address cannot be used
+  | "AUTH_003" // a login was denied or has expired, or an API key is not accepted
+  | "AUTH_004" // the API cannot be reached, or does not answer as it should
+  | "AUTH_005" // a login or an API key cannot be kept, read or forgotten
+  | "API_001" // kilometers-api cannot be started here
+  | "API_002" // the API refuses what it was asked for
+  | "API_003" // kilometers-api is not ready
   | "UPD_001" // a release cannot be downloaded
   | "UPD_002" // a release's signature or checksum is missing or wrong
   | "UPD_003" // the new km does not run here, or cannot take the place of the old one
@@ -47,7 +55,7 @@ export type ErrorCode =
 export interface KmErrorOptions {
   /** What the user can do about it, one sentence. */
   hint?: string;
-  /** Process exit code; 1 unless given. */
+  /** Process exit code; by the code unless given. */
   exitCode?: number;
   cause?: unknown;
 }
@@ -66,8 +74,13 @@ export class KmError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
-    this.exitCode = options.exitCode ?? (code === "USAGE" || code === "FLT_001" ? 2 : 1);
+    this.exitCode = options.exitCode ?? exitCodeOf(code);
   }
+}
+
+function exitCodeOf(code: ErrorCode): number {
+  if (code === "USAGE" || code === "FLT_001") return 2;
+  return code.startsWith("AUTH_") ? 4 : 1;
 }
 
 /** The message of anything thrown, without its stack. */

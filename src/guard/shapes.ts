@@ -51,6 +51,12 @@ export const shapes: Shape[] = [
     pattern: /(basic[ \t]{1,4})[A-Za-z0-9+/]{4,}={0,2}/iy,
     check: isUserAndPassword,
   },
+  {
+    kind: "km-api-key",
+    keywords: ["km_live_", "km_test_", "km_admin_"],
+    pattern: /km_(?:live|test|admin)_[0-9A-Za-z]{32,}/y,
+  },
+  { kind: "km-refresh-token", keywords: ["kmr_"], pattern: /kmr_[\w-]{40,}/y },
   { kind: "aws-access-key", keywords: ["AKIA", "ASIA"], pattern: /A[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9])/y },
   {
     kind: "github-token",

@@ -1,10 +1,11 @@
-/** Starts the server process: its own process group, the environment of the client less what is Bun's and ours. */
+/** Starts the server process: its own process group, the environment of the client less what is Bun's or km's own. */
 import { existsSync } from "node:fs";
 import { KmError, messageOf, systemCode } from "../errors.ts";
 import { ignoringSignals } from "./inherited-signals.ts";
 import type { ServerCommand, ServerExit } from "./pump.ts";
 import { startWatched } from "../process/watchdog.ts";
 import { windowsCommand } from "./spawn-windows.ts";
+import { WITHHELD } from "../withheld-variables.ts";
 
 /**
  * @param stdio descriptors that become the server's stdin, stdout and stderr, or "pipe"
@@ -77,14 +78,11 @@ function startError({ command: [program = ""], cwd }: ServerCommand, cause: unkn
   }
 }
 
-/**
- * The client's environment as the server shall see it. Two variables act on every program built with Bun, km too, and
- * are not the client's word to the server: one makes it the `bun` command, the other injects flags into it.
- */
+/** The client's environment as the server shall see it; what is withheld it gets by `--env` alone. */
 export function serverEnvironment(env: NodeJS.ProcessEnv, additions: string[]): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && name !== "BUN_BE_BUN" && name !== "BUN_OPTIONS") result[name] = value;
+    if (value !== undefined && !WITHHELD.has(name)) result[name] = value;
   }
   for (const addition of additions) {
     const equals = addition.indexOf("=");

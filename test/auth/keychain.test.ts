@@ -7,10 +7,10 @@ import { type Home, KM, makeHome } from "../e2e/km.ts";
 const hasKeyring = ["dbus-run-session", "gnome-keyring-daemon"].every((program) => Bun.which(program) !== null);
 const onLinux = process.platform === "linux";
 
-/** What `km __keychain probe` says at the end of a script that runs on a session bus of its own. */
-async function probeOnBus(home: Home, before: string): Promise<unknown> {
+/** What `km __keychain` says at the end of a script that runs on a session bus of its own. */
+async function askOnBus(home: Home, before: string, words = "probe"): Promise<unknown> {
   const env = { ...home.env, XDG_RUNTIME_DIR: home.folder, XDG_DATA_HOME: home.folder, BUN_TMPDIR: home.folder, KM };
-  await using bus = Bun.spawn(["dbus-run-session", "--", "sh", "-c", `${before}; "$KM" __keychain probe`], {
+  await using bus = Bun.spawn(["dbus-run-session", "--", "sh", "-c", `${before}; "$KM" __keychain ${words}`], {
     env,
     stdio: ["ignore", "pipe", "ignore"],
     timeout: 20_000,
@@ -25,13 +25,26 @@ const START = "gnome-keyring-daemon --start --components=secrets >/dev/null";
 describe.skipIf(!onLinux || !hasKeyring)("a real keyring (needs gnome-keyring and dbus)", () => {
   test("that is unlocked works, and one that is locked is left locked", async () => {
     using home = makeHome();
-    expect(await probeOnBus(home, UNLOCK)).toEqual({ state: "works" });
-    expect(await probeOnBus(home, START)).toEqual({ state: "locked", reason: "the default keyring is locked" });
+    expect(await askOnBus(home, UNLOCK)).toEqual({ state: "works" });
+    const locked = { state: "locked", reason: "the default keyring is locked" };
+    expect(await askOnBus(home, START)).toEqual(locked);
+    for (const words of ["get https://a.example", "delete https://a.example", "set https://a.example </dev/null"]) {
+      expect(await askOnBus(home, START, words)).toEqual(locked);
+    }
+  }, 30_000);
+
+  test("keeps one secret for each origin, which is read from stdin", async () => {
+    using home = makeHome();
+    const script = `${UNLOCK}; printf secret | "$KM" __keychain set https://a.example >/dev/null`;
+    expect(await askOnBus(home, script, "get https://a.example")).toEqual({ state: "found", secret: "secret" });
+    expect(await askOnBus(home, UNLOCK, "get https://b.example")).toEqual({ state: "missing" });
+    expect(await askOnBus(home, UNLOCK, "delete https://a.example")).toEqual({ state: "deleted" });
+    expect(await askOnBus(home, UNLOCK, "delete https://a.example")).toEqual({ state: "missing" });
   }, 30_000);
 
   test("that has never been made is none", async () => {
     using home = makeHome();
-    expect(await probeOnBus(home, START)).toMatchObject({ state: "absent" });
+    expect(await askOnBus(home, START)).toMatchObject({ state: "absent" });
   }, 30_000);
 });
 
@@ -40,10 +53,8 @@ describe.skipIf(!onLinux)("a session bus", () => {
     using home = makeHome();
     const env = { ...home.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${home.folder}/none` };
     await using km = Bun.spawn([KM, "__keychain", "probe"], { env, stdio: ["ignore", "pipe", "inherit"] });
-    expect(JSON.parse(await km.stdout.text())).toEqual({
-      state: "absent",
-      reason: "the D-Bus session bus is not running",
-    });
+    const answer = { state: "absent", reason: "the D-Bus session bus is not running" };
+    expect(await km.stdout.text()).toBe(`asking\n${JSON.stringify(answer)}\n`);
   });
 
   test("that never answers is waited for no longer than 3 s, and leaves no process and no file", async () => {

@@ -41,6 +41,8 @@ const credentials: [kind: string, text: string, secret?: string][] = [
   ["bearer", `Bearer ${random(24)}`, random(24)],
   ["bearer", `authorization: bearer ${random(24)}`, random(24)],
   ["basic", `Basic ${btoa("joe:hunter2")}`, btoa("joe:hunter2")],
+  ...["live", "test", "admin"].map((kind): [string, string] => ["km-api-key", `km_${kind}_${random(38)}`]),
+  ["km-refresh-token", `km${"r_"}${random(43)}`],
   ["aws-access-key", `${"AK"}IA${random(16, "ABCD2345")}`],
   ["aws-access-key", `${"AS"}IA${random(16, "ABCD2345")}`],
   ...["p", "o", "u", "s", "r"].map((letter): [string, string] => ["github-token", `gh${letter}_${random(36)}`]),
