@@ -27,6 +27,9 @@ export interface AttachmentOptions {
   configFolder: string;
   stateFolder: string;
   dataFolder: string;
+  cacheFolder: string;
+  /** Of the API that a login is for; empty for none. */
+  apiUrl: string;
   /** Holds messages back until the plugins have decided; undefined where none may. */
   gate: PluginGate | undefined;
   /** A line for the person who runs km; must not wait for anybody to read it. */
@@ -69,6 +72,8 @@ export function pluginAttachment(options: AttachmentOptions): Attachment | undef
         configFolder,
         stateFolder,
         dataFolder,
+        apiUrl: options.apiUrl,
+        cacheFolder: options.cacheFolder,
         terminal,
       };
       const started = PluginHost.start(assignment, {

@@ -1,45 +1,52 @@
 /** What the user of this machine is entitled to: the tier, its features, and the tokens that prove it to a plugin. */
 import { KmError } from "../errors.ts";
+import { featuresOf, includesTier, type Tier, tierName, TIERS, UPGRADE_URL } from "../tiers.ts";
 import type { Manifest } from "./manifest.ts";
-import type { AuthenticateParams, Tier } from "./protocol.ts";
+import type { AuthenticateParams } from "./protocol.ts";
 
 export interface Entitlement extends Omit<AuthenticateParams, "token"> {
+  /** False where there is a login that cannot be read or checked now. */
+  isKnown: boolean;
+  /** Why it is not more, and what to do: that nobody is logged in, that the keychain is locked. */
+  trouble?: string | undefined;
   /** A token for the audience `km-plugin:<name>`; null without a login. */
   tokenFor(plugin: string): Promise<string | null>;
 }
 
-/** The features of each tier; a higher one has those of the lower ones too. */
-const FEATURES: Record<Tier, string[]> = {
-  free: ["console_logging"],
-  pro: ["api_logging", "advanced_analytics"],
-  enterprise: ["ml_features", "compliance_reporting", "team_collaboration", "custom_plugins"],
-};
-const TIERS: readonly Tier[] = ["free", "pro", "enterprise"];
-
-export function featuresOf(tier: Tier): string[] {
-  return TIERS.slice(0, TIERS.indexOf(tier) + 1).flatMap((name) => FEATURES[name]);
-}
-
-/** Without a login: the free tier, which needs no proof. */
-export function freeEntitlement(): Entitlement {
+/** Without a login that can be used: the free tier, which needs no proof. */
+export function freeEntitlement(trouble?: string, isKnown = true): Entitlement {
   return {
+    isKnown,
     tier: "free",
     customer: null,
     features: featuresOf("free"),
     expires_at: null,
+    trouble,
     tokenFor: () => Promise.resolve(null),
   };
+}
+
+/** What a plugin cannot do without. */
+export type Needs = Pick<Manifest, "tier" | "features">;
+
+/** Undefined where no tier has it all. */
+export function leastTier({ tier, features }: Needs): Tier | undefined {
+  return TIERS.find(
+    (candidate) =>
+      includesTier(candidate, tier) && features.required.every((feature) => featuresOf(candidate).includes(feature)),
+  );
+}
+
+/** Whether the plugin can run without a login. */
+export function isFree(needs: Needs): boolean {
+  return leastTier(needs) === "free";
 }
 
 /** @throws KmError PLG_TIER_001 where the tier or a feature that the plugin requires is not there */
 export function requireEntitlement({ name, tier, features }: Manifest, entitlement: Entitlement): void {
   const missing = features.required.filter((feature) => !entitlement.features.includes(feature));
-  if (TIERS.indexOf(entitlement.tier) >= TIERS.indexOf(tier) && missing.length === 0) return;
-  const needed = TIERS.find(
-    (candidate) =>
-      TIERS.indexOf(candidate) >= TIERS.indexOf(tier) &&
-      missing.every((feature) => featuresOf(candidate).includes(feature)),
-  );
+  if (includesTier(entitlement.tier, tier) && missing.length === 0) return;
+  const needed = leastTier({ tier, features: { ...features, required: missing } });
   if (needed === undefined || needed === entitlement.tier) {
     throw new KmError(
       "PLG_TIER_001",
@@ -47,11 +54,12 @@ export function requireEntitlement({ name, tier, features }: Manifest, entitleme
     );
   }
   throw new KmError("PLG_TIER_001", `Plugin '${name}' requires ${tierName(needed)} subscription`, {
-    hint: `You have ${tierName(entitlement.tier)}. A plugin of your own needs "tier": "Free" in its manifest.`,
+    hint: `${wayOut(entitlement)} A plugin of your own needs "tier": "Free" in its manifest.`,
   });
 }
 
-/** `Pro` */
-export function tierName(tier: Tier): string {
-  return tier.charAt(0).toUpperCase() + tier.slice(1);
+/** Who cannot be told from a user without a login may have paid already. */
+function wayOut({ tier, trouble }: Entitlement): string {
+  if (tier === "free" && trouble !== undefined) return `${trouble} Upgrade at ${UPGRADE_URL}.`;
+  return `You have ${tierName(tier)}. Upgrade at ${UPGRADE_URL}, then run km auth refresh.`;
 }

@@ -68,6 +68,11 @@ export interface PluginError {
   at: string;
 }
 
+/** Whether the user's tier does not include it, as far as that could be found out. */
+export function isRefused({ state, last_error: error }: PluginStatus): boolean {
+  return state === "stopped" && error?.code === "PLG_TIER_001";
+}
+
 /** The status as last written; undefined where there is none that can be used. */
 export function readStatus(file: string): PluginStatus | undefined {
   try {

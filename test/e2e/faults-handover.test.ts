@@ -123,6 +123,18 @@ describe.each(PUMPS)("environment (%s pump)", (pump) => {
         .filter((line) => line.startsWith("BUN_")),
     ).toEqual([]);
   });
+
+  test("what km proves with who its user is does not reach the server, unless by --env", async () => {
+    const env = { KM_API_KEY: "SECRET", KM_PASSPHRASE_FILE: "/SECRET", KM_API_URL: "http://127.0.0.1:1" };
+    await using km = monitor(SHOW_ENVIRONMENT, { pump, env });
+    expect(await km.exited()).toBe(0);
+    const shown = (await km.ended()).toString();
+    expect(shown).not.toContain("SECRET");
+    expect(shown).toContain("KM_API_URL=http://127.0.0.1:1\0"); // no secret: as if km were not there
+    await using given = monitor(SHOW_ENVIRONMENT, { pump, env, flags: ["--env", "KM_API_KEY=given"] });
+    expect(await given.exited()).toBe(0);
+    expect((await given.ended()).toString()).toContain("KM_API_KEY=given\0");
+  });
 });
 
 test("--env sets, overrides and empties variables, its value being all behind the first =", async () => {

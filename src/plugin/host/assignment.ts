@@ -22,6 +22,9 @@ export interface Assignment {
   stateFolder: string;
   /** Where the sessions are; null where there is none. */
   dataFolder: string | null;
+  /** Of the API, as configured; empty for none. */
+  apiUrl: string;
+  cacheFolder: string;
   /** Whether km's stderr is a terminal. */
   terminal: boolean;
 }

@@ -1,7 +1,14 @@
 /** The four requests that take a plugin from its start to active. */
 import type { Manifest } from "../manifest.ts";
-import { type ActivateParams, type AuthenticateResult, type HelloResult, LIMITS, PROTOCOL } from "../protocol.ts";
-import { type Entitlement, tierName } from "../entitlement.ts";
+import {
+  type ActivateParams,
+  type AuthenticateParams,
+  type AuthenticateResult,
+  type HelloResult,
+  LIMITS,
+  PROTOCOL,
+} from "../protocol.ts";
+import { tierName } from "../../tiers.ts";
 import { isObject } from "../../wire/jsonrpc.ts";
 import { VERSION } from "../../version.ts";
 import type { Connection } from "./connection.ts";
@@ -26,16 +33,14 @@ export async function hello(connection: Connection, manifest: Manifest, session:
 /** @returns undefined where the plugin is not authorized, with its reason */
 export async function authenticate(
   connection: Connection,
-  { name, tier }: Manifest,
-  entitlement: Entitlement,
+  { tier }: Manifest,
+  params: AuthenticateParams,
 ): Promise<Required<AuthenticateResult>> {
-  const { tokenFor, ...params } = entitlement;
-  const token = await tokenFor(name);
-  const answer: unknown = await connection.request("km/authenticate", { ...params, token }, STEP_MS);
+  const answer: unknown = await connection.request("km/authenticate", params, STEP_MS);
   const { authorized, features, reason } = isObject(answer) ? answer : {};
   return {
     authorized: authorized === true,
-    features: entitlement.features.filter((one) => Array.isArray(features) && features.includes(one)),
+    features: params.features.filter((one) => Array.isArray(features) && features.includes(one)),
     reason: typeof reason === "string" ? reason.slice(0, MOST_REASON) : `it requires ${tierName(tier)}`,
   };
 }

@@ -14,11 +14,11 @@ import { Orphans } from "../../process/orphans-linux.ts";
 import { LineSplitter } from "../../wire/lines.ts";
 import { givenConfiguration, pluginConfiguration } from "../configuration.ts";
 import { type Discovery, discoverPlugins } from "../discover.ts";
-import { type Entitlement, freeEntitlement } from "../entitlement.ts";
 import { unrecordedSessionFolder } from "../layout.ts";
 import type { Plugin } from "../manifest.ts";
-import type { PluginStatus } from "../status.ts";
+import { isRefused, type PluginStatus } from "../status.ts";
 import { type Assignment, type HostLine, LONGEST_LINE, type Question } from "./assignment.ts";
+import { type HostEntitlement, hostEntitlement } from "./host-entitlement.ts";
 import { claimLeftover, clearUnrecorded, findLeftovers, type Leftover } from "./leftovers.ts";
 import { SessionHost, type SessionHostOptions } from "./session-host.ts";
 
@@ -36,11 +36,26 @@ export async function runHost(
   say: (line: HostLine) => void,
 ): Promise<void> {
   if (assignment.settings.intercept.length === 0) giveWay(); // who is asked must answer soon
+  const entitlement = hostEntitlement({ ...assignment, env: process.env, say });
+  try {
+    await runPlugins(assignment, entitlement, input, say);
+  } finally {
+    await entitlement.settled();
+  }
+}
+
+async function runPlugins(
+  assignment: Assignment,
+  entitlement: HostEntitlement,
+  input: AsyncIterable<Uint8Array>,
+  say: (line: HostLine) => void,
+): Promise<void> {
   const { session, settings, stateFolder, terminal, dataFolder } = assignment;
   const common: Common = {
     settings,
     stateFolder,
-    entitlement: (): Promise<Entitlement> => Promise.resolve(freeEntitlement()),
+    entitlement: entitlement.of,
+    entitlementChanged: entitlement.changed,
     reauthenticateMs: REAUTHENTICATE_MS,
     redactor: redactorOf(assignment),
     orphans: Orphans.adopt(),
@@ -129,7 +144,16 @@ async function listen(
 /** One session after another, so that what is past takes nothing from what is going on. */
 async function catchUp(host: SessionHost, dataFolder: string, plugins: Plugin[], common: Common): Promise<void> {
   await host.settled();
-  let willing = plugins.filter((plugin) => canBeConfigured(plugin, common.settings));
+  // One that may not run now loses nothing that it is owed.
+  const refused = new Set(
+    host
+      .statuses()
+      .filter(isRefused)
+      .map(({ name }) => name),
+  );
+  let willing = plugins.filter(
+    (plugin) => !refused.has(plugin.manifest.name) && canBeConfigured(plugin, common.settings),
+  );
   for (const leftover of findLeftovers(dataFolder)) {
     const wanted = willing.filter(({ manifest, folder }) =>
       leftover.plugins.some((waiting) => waiting.name === manifest.name && waiting.folder === folder),

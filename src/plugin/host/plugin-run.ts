@@ -3,21 +3,21 @@ import type { Orphans } from "../../process/orphans-linux.ts";
 import { pause } from "../../process/pause.ts";
 import type { SessionInfo } from "../../stream/event.ts";
 import type { Parties } from "../../stream/parties.ts";
-import { type Entitlement, requireEntitlement, tierName } from "../entitlement.ts";
 import type { Permissions, Plugin } from "../manifest.ts";
 import { residentBytes } from "../memory.ts";
 import type { Hook, ShutdownParams } from "../protocol.ts";
 import type { PluginState } from "../status.ts";
 import { RpcError } from "../rpc-error.ts";
+import { Authorization, type AuthorizationOptions } from "./authorization.ts";
 import { ClosedError, Connection } from "./connection.ts";
 import { diagnose, type Evidence, PluginFailure } from "./failure.ts";
 import { Feed } from "./feed.ts";
-import { activate, authenticate, configure, hello } from "./handshake.ts";
+import { activate, configure, hello } from "./handshake.ts";
 import { type PluginProcess, startPluginProcess } from "./plugin-process.ts";
 import type { PluginServices } from "./plugin-services.ts";
 import type { Tail } from "./tail.ts";
 
-export interface RunOptions {
+export interface RunOptions extends Omit<AuthorizationOptions, "manifest"> {
   plugin: Plugin;
   /** Checked against the manifest's schema, defaults filled in. */
   configuration: Record<string, unknown>;
@@ -32,9 +32,6 @@ export interface RunOptions {
   tail: Tail;
   /** What the session has told so far of client and server. */
   parties(): Parties;
-  entitlement(): Promise<Entitlement>;
-  /** How often the entitlement is asked for again. */
-  reauthenticateMs: number;
   terminal: boolean;
   services: PluginServices;
 }
@@ -49,8 +46,8 @@ export interface RunEvents {
 export type Outcome =
   /** It was shut down: the session is over, or the host ends. */
   | { kind: "done" }
-  /** It may not run. */
-  | { kind: "refused"; why: PluginFailure }
+  /** It may not run; `isKnown` as in the entitlement. */
+  | { kind: "refused"; why: PluginFailure; isKnown: boolean }
   | { kind: "failed"; failure: PluginFailure };
 
 const SLOW_HELLO_MS = 2000;
@@ -73,14 +70,13 @@ export class PluginRun {
   #isStopped = false;
   #lastAck = 0;
   readonly feed: Feed;
+  readonly authorization: Authorization;
   process: PluginProcess | undefined;
   connection: Connection | undefined;
   startedAt: Date | undefined;
   /** From the start of the process to active, in milliseconds. */
   startMs: number | undefined;
   failedAt: number | undefined;
-  authorizedAt: Date | undefined;
-  features: string[] = [];
   hooks: Hook[] = [];
   rss: number | undefined;
   /** Lines on its stdout that are not protocol. */
@@ -93,6 +89,7 @@ export class PluginRun {
     this.#events = events;
     const { name } = plugin.manifest;
     this.#evidence = { name, step: "km/hello", exit: undefined, stderr: [], firstNoise: undefined };
+    this.authorization = new Authorization({ ...options, manifest: plugin.manifest }, () => events.changed());
     this.#broken.promise.catch(() => undefined); // also when nobody waits for it any more
     this.feed = new Feed({
       tail,
@@ -109,13 +106,13 @@ export class PluginRun {
   /** Never rejects; nothing of the process is left when it resolves. */
   async run(): Promise<Outcome> {
     try {
-      requireEntitlement(this.#options.plugin.manifest, await this.#options.entitlement());
+      await this.authorization.require();
       this.process = await startPluginProcess(this.#options);
       this.startedAt = new Date();
       return await this.#live(this.process);
     } catch (error) {
       const failure = diagnose(error, this.#evidence);
-      return failure.code === "PLG_TIER_001" ? { kind: "refused", why: failure } : { kind: "failed", failure };
+      return failure.code === "PLG_TIER_001" ? this.#refused(failure) : { kind: "failed", failure };
     } finally {
       this.connection?.close("it was ended");
       this.feed.stop();
@@ -139,6 +136,10 @@ export class PluginRun {
     this.connection?.notify("km/session", params).catch(() => undefined); // a restart gives it again
   }
 
+  #refused(why: PluginFailure): Outcome {
+    return { kind: "refused", why, isKnown: this.authorization.isKnown };
+  }
+
   async #live(process: PluginProcess): Promise<Outcome> {
     const { services } = this.#options;
     const started = performance.now();
@@ -157,14 +158,14 @@ export class PluginRun {
       const refusal = await Promise.race([this.#handshake(connection), failed, stopped]);
       if (refusal !== undefined) {
         await this.#shutDown(connection, process, "not authorized");
-        return { kind: "refused", why: refusal };
+        return this.#refused(refusal);
       }
       this.startMs = performance.now() - started;
       this.#events.entered("active");
       const failure = await Promise.race([this.#serve(connection, process), failed]);
       if (failure?.code === "PLG_TIER_001") {
         await this.#shutDown(connection, process, "not authorized");
-        return { kind: "refused", why: failure };
+        return this.#refused(failure);
       }
       await this.#shutDown(connection, process, this.#isStopped ? "host ends" : "session ended");
       return failure === undefined ? { kind: "done" } : { kind: "failed", failure };
@@ -215,7 +216,7 @@ export class PluginRun {
 
   /** @returns why the plugin may not run, if so */
   async #handshake(connection: Connection): Promise<PluginFailure | undefined> {
-    const { plugin, session, configuration, terminal, parties, entitlement } = this.#options;
+    const { plugin, session, configuration, terminal, parties } = this.#options;
     const { name } = plugin.manifest;
     const slow = setTimeout(() => {
       this.#events.warned(`Plugin ${name} has not answered km/hello yet`);
@@ -227,7 +228,7 @@ export class PluginRun {
     }
     this.#evidence.step = "km/authenticate";
     this.#events.entered("authenticating");
-    const refusal = await this.#authenticate(connection, await entitlement());
+    const refusal = await this.authorization.tell(connection);
     if (refusal !== undefined) return refusal;
     this.#evidence.step = "km/configure";
     await configure(connection, configuration);
@@ -245,49 +246,38 @@ export class PluginRun {
     return undefined;
   }
 
-  async #authenticate(connection: Connection, entitlement: Entitlement): Promise<PluginFailure | undefined> {
-    const { manifest } = this.#options.plugin;
-    const { authorized, features, reason } = await authenticate(connection, manifest, entitlement);
-    if (!authorized) {
-      return new PluginFailure("PLG_TIER_001", `Plugin '${manifest.name}' does not accept the login: ${reason}`, {
-        hint: `You have ${tierName(entitlement.tier)}.`,
-        fatal: true,
-      });
-    }
-    this.authorizedAt = new Date();
-    this.features = features;
-    this.#events.changed();
-    return undefined;
-  }
-
   /** While it is active. Resolves when it shall be shut down; with what is wrong with it, if that is why. */
   async #serve(connection: Connection, process: PluginProcess): Promise<PluginFailure | undefined> {
     const watching = new AbortController();
     this.#lastAck = performance.now();
     try {
       const over = Promise.race([this.feed.run(), this.#stop.promise]).then(() => undefined);
-      return await Promise.race([over, this.#watch(connection, process, watching.signal)]);
+      const { signal } = watching;
+      return await Promise.race([
+        over,
+        this.#watch(connection, process, signal),
+        this.authorization.keep(connection, signal),
+      ]);
     } finally {
       watching.abort();
     }
   }
 
   /**
-   * Looks after a running plugin: that it answers, its memory, its entitlement, and, when the session is over, that it
-   * makes progress. Resolves when it shall not go on; rejects with what is wrong with it.
+   * Looks after a running plugin: that it answers, its memory, and, when the session is over, that it makes progress.
+   * Resolves when it shall not go on; rejects with what is wrong with it.
    */
   async #watch(
     connection: Connection,
     process: PluginProcess,
     signal: AbortSignal,
   ): Promise<PluginFailure | undefined> {
-    const { tail, reauthenticateMs } = this.#options;
-    let authenticateAt = performance.now() + jittered(reauthenticateMs);
+    const { tail } = this.#options;
     let endedAt: number | undefined;
     await this.#weigh(process);
     for (;;) {
       const before = performance.now();
-      await pause(Math.min(WATCH_MS, reauthenticateMs));
+      await pause(WATCH_MS);
       if (signal.aborted) return undefined;
       const now = performance.now();
       // The machine slept, or this process did: a silence of that time says nothing.
@@ -295,11 +285,6 @@ export class PluginRun {
       if (now - connection.lastHeard > SILENCE_MS) await ping(connection);
       await this.#weigh(process);
       this.#options.orphans?.reap();
-      if (now > authenticateAt) {
-        authenticateAt = now + jittered(reauthenticateMs);
-        const refusal = await this.#authenticate(connection, await this.#options.entitlement());
-        if (refusal !== undefined) return refusal;
-      }
       if (!tail.ended) continue;
       endedAt ??= now;
       if (now - endedAt > MOST_DRAIN_MS) return this.#idle();
@@ -346,9 +331,4 @@ async function ping(connection: Connection): Promise<void> {
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
   }
-}
-
-/** Ten percent around, so that many plugins do not ask at once. */
-function jittered(ms: number): number {
-  return ms * (0.9 + 0.2 * Math.random());
 }

@@ -9,10 +9,11 @@ import type { Orphans } from "../../process/orphans-linux.ts";
 import type { SessionInfo } from "../../stream/event.ts";
 import { type Parties, partiesOf } from "../../stream/parties.ts";
 import { givenConfiguration, pluginConfiguration } from "../configuration.ts";
-import { type Entitlement, tierName } from "../entitlement.ts";
+import type { Entitlement } from "../entitlement.ts";
+import { tierName } from "../../tiers.ts";
 import { filesystemPaths } from "../filesystem-permission.ts";
 import { lastStatusFile, pluginFolder, pluginHome, pluginStatusFile, sessionPluginsFolder } from "../layout.ts";
-import type { Plugin } from "../manifest.ts";
+import type { Manifest, Plugin } from "../manifest.ts";
 import { FindingLog } from "../services/findings.ts";
 import { type PluginStatus, readStatus } from "../status.ts";
 import type { HostLine } from "./assignment.ts";
@@ -33,7 +34,8 @@ export interface SessionHostOptions {
   settings: Config["plugins"];
   stateFolder: string;
   terminal: boolean;
-  entitlement(): Promise<Entitlement>;
+  entitlement(manifest: Manifest): Promise<Entitlement>;
+  entitlementChanged?(): Promise<void>;
   reauthenticateMs: number;
   /** Masks secrets in what plugins say; the built-in rules unless given. */
   redactor?: Redactor;
@@ -136,6 +138,7 @@ export class SessionHost {
       tail: this.#tail,
       parties: () => this.#parties,
       entitlement: this.#options.entitlement,
+      ...(this.#options.entitlementChanged && { entitlementChanged: this.#options.entitlementChanged }),
       reauthenticateMs: this.#options.reauthenticateMs,
       terminal,
       services,

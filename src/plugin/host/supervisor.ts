@@ -20,9 +20,9 @@ export interface SupervisorEvents {
   entered(): void;
   /** Something else of its status is different. */
   changed(): void;
-  /** Active for the first time. */
+  /** Active for the first time, or again after it was not allowed to run. */
   loaded(): void;
-  /** It will not run, or not any more. */
+  /** It will not run, or not any more unless the entitlement changes. */
   failed(failure: PluginFailure): void;
   warned(text: string): void;
 }
@@ -66,6 +66,8 @@ export class Supervisor {
   async run(): Promise<void> {
     for (;;) {
       this.#enter("loading");
+      this.#finished = false;
+      const changed = this.#options.entitlementChanged?.(); // before it is read, so that no change is missed
       const run = this.#newRun();
       const outcome = await run.run();
       if (outcome.kind === "done") {
@@ -73,18 +75,45 @@ export class Supervisor {
         return this.#end("stopped");
       }
       this.#crashedAt = run.failedAt ?? performance.now();
-      const failure = outcome.kind === "refused" ? outcome.why : this.#judge(outcome.failure);
-      this.#before.last_error = toPluginError(failure);
-      this.#options.services.host("error", failure.message);
+      if (outcome.kind === "refused") {
+        this.#refuse(outcome.why, outcome.isKnown);
+        if (await this.#mayAskAgain(changed)) continue;
+        return;
+      }
+      const failure = this.#judge(outcome.failure);
+      this.#note(failure);
       if (this.#options.tail.ended) this.#lateCrashes++;
-      if (outcome.kind === "refused" || failure.fatal || this.#isLast()) {
-        // What may not run, or cannot, is not owed anything.
-        this.#end(outcome.kind === "refused" ? "stopped" : "error", outcome.kind === "refused");
+      if (failure.fatal || this.#isLast()) {
+        this.#end("error");
         return this.#options.events.failed(failure);
       }
       await Promise.race([pause(this.#delay()), this.#stopping.promise]);
       this.#before.restarts++;
     }
+  }
+
+  /** It is said once, however often it is asked again. */
+  #refuse(why: PluginFailure, isKnown: boolean): void {
+    const { last_error: last } = this.#before;
+    const isNews = last?.message !== why.message || last.hint !== why.hint;
+    if (isNews) this.#note(why);
+    this.#wasLoaded = false;
+    // What may not run is not owed anything, unless that is only what could be found out.
+    this.#end("stopped", isKnown || this.#isDone());
+    if (isNews) this.#options.events.failed(why);
+  }
+
+  /** What may not run now may do so later in the session: when somebody has logged in, or the tier was raised. */
+  async #mayAskAgain(changed: Promise<void> | undefined): Promise<boolean> {
+    const { tail, reauthenticateMs } = this.#options;
+    const again = Promise.race([pause(reauthenticateMs), ...(changed === undefined ? [] : [changed])]);
+    await Promise.race([again, tail.over, this.#stopping.promise]);
+    return !tail.ended && !this.#isStopping;
+  }
+
+  #note(failure: PluginFailure): void {
+    this.#before.last_error = toPluginError(failure);
+    this.#options.services.host("error", failure.message);
   }
 
   /** The host ends: the plugin is shut down, wherever its feed is. */
@@ -121,7 +150,7 @@ export class Supervisor {
     const { name, version, tier } = plugin.manifest;
     const run = this.#run;
     const handling = run?.feed.handling;
-    const lastAuth = run?.authorizedAt?.toISOString() ?? this.#before.last_auth;
+    const lastAuth = run?.authorization.at?.toISOString() ?? this.#before.last_auth;
     const acked = run?.feed.acked ?? this.#before.acked;
     const isRunning = run !== undefined && this.#state !== "stopped" && this.#state !== "error";
     return {
@@ -150,7 +179,7 @@ export class Supervisor {
       ...(this.#recoveryMs === undefined ? {} : { recovery_ms: this.#recoveryMs }),
       ...(run?.rss === undefined ? {} : { rss_bytes: run.rss }),
       ...(lastAuth === undefined ? {} : { last_auth: lastAuth }),
-      ...(run?.authorizedAt === undefined ? {} : { features: run.features }),
+      ...(run?.authorization.at === undefined ? {} : { features: run.authorization.features }),
       noise: this.#before.noise + (run?.noise ?? 0),
       findings: services.findings,
       metrics: services.metrics.toJson(),
@@ -166,7 +195,8 @@ export class Supervisor {
       this.#before.acked = last.feed.acked;
       this.#before.dropped += last.feed.dropped;
       this.#before.noise += last.noise;
-      if (last.authorizedAt !== undefined) this.#before.last_auth = last.authorizedAt.toISOString();
+      const { at } = last.authorization;
+      if (at !== undefined) this.#before.last_auth = at.toISOString();
     }
     const { events } = this.#options;
     const run = new PluginRun(this.#options, this.#before.acked, {
@@ -189,6 +219,7 @@ export class Supervisor {
     this.#options.services.host("info", `active after ${Math.round(startMs)} ms, sandbox level ${level}`);
     if (!this.#wasLoaded) this.#options.events.loaded();
     this.#wasLoaded = true;
+    if (this.#before.last_error?.code === "PLG_TIER_001") delete this.#before.last_error;
   }
 
   /** Whether a crash is one too many. */
@@ -226,7 +257,8 @@ export class Supervisor {
   #enter(state: PluginState): void {
     if (this.#state !== state) this.#since = new Date();
     if (state === "active" || state === "stopped" || state === "error") this.#settled.resolve();
-    else if (state === "loading" && this.#state === "active") this.#settled = Promise.withResolvers<void>();
+    else if (state === "loading" && (this.#state === "active" || this.#state === "stopped"))
+      this.#settled = Promise.withResolvers<void>();
     this.#state = state;
     this.#options.events.entered();
   }

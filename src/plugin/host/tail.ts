@@ -11,6 +11,7 @@ export class Tail {
   #lines: RawLine[] = [];
   #bytes = 0;
   #changed = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<void>();
   /** Seq of the newest event; 0 before the first. */
   last = 0;
   /** Nothing more will come. */
@@ -41,7 +42,13 @@ export class Tail {
 
   end(): void {
     this.ended = true;
+    this.#over.resolve();
     this.#wake();
+  }
+
+  /** Resolves at the end. */
+  get over(): Promise<void> {
+    return this.#over.promise;
   }
 
   /** The lines kept from `seq` on. */

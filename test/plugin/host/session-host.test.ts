@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultConfig } from "../../../src/config/keys.ts";
 import { discoverPlugins } from "../../../src/plugin/discover.ts";
-import { type Entitlement, featuresOf } from "../../../src/plugin/entitlement.ts";
+import type { Entitlement } from "../../../src/plugin/entitlement.ts";
+import { featuresOf } from "../../../src/tiers.ts";
 import type { HostLine } from "../../../src/plugin/host/assignment.ts";
 import { SessionHost } from "../../../src/plugin/host/session-host.ts";
 import type { Plugin } from "../../../src/plugin/manifest.ts";
@@ -59,15 +60,20 @@ for line in sys.stdin:
 interface Setup extends AsyncDisposable {
   host: SessionHost;
   said: HostLine[];
-  given: { tier: Tier };
+  given: Given;
   status(): PluginStatus;
 }
 
-async function startTiered(manifest: object, reauthenticateMs: number, tier: Tier): Promise<Setup> {
+interface Given {
+  tier: Tier;
+  isKnown: boolean;
+}
+
+async function startTiered(manifest: object, reauthenticateMs: number, tier: Tier, isKnown = true): Promise<Setup> {
   const folder = mkdtempSync(join(tmpdir(), "km-host-"));
   const plugin = await makePlugin(join(folder, "plugin"), manifest);
   const said: HostLine[] = [];
-  const given = { tier };
+  const given: Given = { tier, isKnown };
   const host = new SessionHost({
     session: INFO,
     journal: undefined,
@@ -75,7 +81,7 @@ async function startTiered(manifest: object, reauthenticateMs: number, tier: Tie
     settings: defaultConfig().plugins,
     stateFolder: join(folder, "state"),
     terminal: false,
-    entitlement: () => Promise.resolve(entitlementOf(given.tier)),
+    entitlement: () => Promise.resolve(entitlementOf(given)),
     reauthenticateMs,
     say: (line) => said.push(line),
   });
@@ -110,9 +116,9 @@ async function makePlugin(folder: string, manifest: object): Promise<Plugin> {
   return found.plugin;
 }
 
-function entitlementOf(tier: Tier): Entitlement {
+function entitlementOf({ tier, isKnown }: Given): Entitlement {
   const features = featuresOf(tier);
-  return { tier, features, customer: null, expires_at: null, tokenFor: () => Promise.resolve(null) };
+  return { tier, features, isKnown, customer: null, expires_at: null, tokenFor: () => Promise.resolve(null) };
 }
 
 test("SessionHost: asks for the entitlement again and again, and a changed tier reaches the running plugin", async () => {
@@ -140,6 +146,7 @@ test("SessionHost: a plugin that refuses the new entitlement is stopped quietly,
 
 test("SessionHost: a plugin beyond the tier is never started", async () => {
   await using setup = await startTiered({ tier: "Pro" }, 1000, "free");
+  setup.host.end();
   await setup.host.finished();
   expect(setup.status()).toMatchObject({
     state: "stopped",
@@ -149,8 +156,31 @@ test("SessionHost: a plugin beyond the tier is never started", async () => {
   expect(setup.status().start_ms).toBeUndefined();
 });
 
+test("SessionHost: a plugin that may not run is told of once, and runs when the tier is raised", async () => {
+  await using setup = await startTiered({ tier: "Pro" }, 5, "free");
+  await until(() => setup.status().state === "stopped", "stopped");
+  expect(setup.status().finished).toBe(true);
+  setup.given.tier = "pro";
+  await until(() => setup.status().state === "active", "active");
+  expect(setup.status()).toMatchObject({ finished: false, restarts: 0 });
+  expect(setup.status().last_error).toBeUndefined();
+  setup.given.tier = "free";
+  await until(() => setup.status().state === "stopped", "stopped again");
+  const words = setup.said.flatMap((one) => ("say" in one ? [one.say.replace(/ subscription.*/, "")] : []));
+  expect(words).toEqual(Array.from({ length: 2 }, () => "Plugin 'tiered' requires Pro"));
+});
+
+test("SessionHost: a plugin whose user is not known is owed what it did not get", async () => {
+  await using setup = await startTiered({ tier: "Pro" }, 1000, "free", false);
+  setup.host.append(makeLines(1, 1));
+  setup.host.end();
+  await setup.host.finished();
+  expect(setup.status()).toMatchObject({ state: "stopped", finished: false, acked: 0 });
+});
+
 test("SessionHost: a feature beyond the tier names the tier that has it", async () => {
   await using setup = await startTiered({ features: { required: ["compliance_reporting"] } }, 1000, "pro");
+  setup.host.end();
   await setup.host.finished();
   expect(setup.status().last_error?.message).toBe("Plugin 'tiered' requires Enterprise subscription");
 });
