@@ -71,12 +71,130 @@ export const program: Group = {
         validate: { description: "Check the configuration files", load: () => import("./commands/config/validate.ts") },
       },
     },
+    init: { section: "Set up", description: "Set km up, step by step", load: () => import("./commands/init.ts") },
+    auth: {
+      section: "Set up",
+      description: "Log in to the API, and see who is logged in",
+      commands: {
+        login: { description: "Log in to the API", load: () => import("./commands/auth/login.ts") },
+        status: { description: "Show who is logged in", load: () => import("./commands/auth/status.ts") },
+        logout: { description: "End the login", load: () => import("./commands/auth/logout.ts") },
+        refresh: { description: "Get new tokens now", load: () => import("./commands/auth/refresh.ts") },
+      },
+    },
     doctor: {
       section: "Set up",
       description: "Check that everything works",
       load: () => import("./commands/doctor.ts"),
     },
     update: { section: "Set up", description: "Update km", load: () => import("./commands/update.ts") },
+    api: {
+      section: "Set up",
+      description: "Run kilometers-api, and look after it",
+      commands: {
+        serve: { description: "Run kilometers-api", load: () => import("./commands/api/serve.ts") },
+        health: {
+          description: "Ask a service on this machine whether it is ready",
+          load: () => import("./commands/api/health.ts"),
+        },
+        admin: {
+          description: "Look after a service: customers, users, keys, packages",
+          commands: {
+            customers: {
+              description: "See and change customers",
+              commands: {
+                list: {
+                  description: "List customers",
+                  load: () => import("./commands/api/admin/customers/list.ts"),
+                },
+                create: {
+                  description: "Add a customer",
+                  load: () => import("./commands/api/admin/customers/create.ts"),
+                },
+                change: {
+                  description: "Change a customer",
+                  load: () => import("./commands/api/admin/customers/change.ts"),
+                },
+              },
+            },
+            users: {
+              description: "See and change users",
+              commands: {
+                list: {
+                  description: "List users",
+                  load: () => import("./commands/api/admin/users/list.ts"),
+                },
+                create: {
+                  description: "Add a user",
+                  load: () => import("./commands/api/admin/users/create.ts"),
+                },
+                change: {
+                  description: "Change a user",
+                  load: () => import("./commands/api/admin/users/change.ts"),
+                },
+              },
+            },
+            keys: {
+              description: "See, make and revoke API keys",
+              commands: {
+                list: {
+                  description: "List API keys",
+                  load: () => import("./commands/api/admin/keys/list.ts"),
+                },
+                create: {
+                  description: "Make an API key",
+                  load: () => import("./commands/api/admin/keys/create.ts"),
+                },
+                revoke: {
+                  description: "Revoke an API key",
+                  load: () => import("./commands/api/admin/keys/revoke.ts"),
+                },
+              },
+            },
+            packages: {
+              description: "See and add packages of plugins",
+              commands: {
+                list: {
+                  description: "List packages",
+                  load: () => import("./commands/api/admin/packages/list.ts"),
+                },
+                upload: {
+                  description: "Add a package",
+                  load: () => import("./commands/api/admin/packages/upload.ts"),
+                },
+              },
+            },
+            revocations: {
+              description: "See and add what is revoked for everybody",
+              commands: {
+                list: {
+                  description: "List revocations",
+                  load: () => import("./commands/api/admin/revocations/list.ts"),
+                },
+                create: {
+                  description: "Revoke something",
+                  load: () => import("./commands/api/admin/revocations/create.ts"),
+                },
+              },
+            },
+            "signing-keys": {
+              description: "See and change the keys that tokens are signed with",
+              commands: {
+                list: {
+                  description: "List signing keys",
+                  load: () => import("./commands/api/admin/signing-keys/list.ts"),
+                },
+                rotate: {
+                  description: "Sign with a new key from now on",
+                  load: () => import("./commands/api/admin/signing-keys/rotate.ts"),
+                },
+              },
+            },
+            audit: { description: "Show who did what", load: () => import("./commands/api/admin/audit.ts") },
+          },
+        },
+      },
+    },
     completions: {
       section: "Set up",
       description: "Print completions for a shell",

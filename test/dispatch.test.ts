@@ -40,14 +40,17 @@ describe("km", () => {
 
       Set up
         config       Read and change the configuration
+        init         Set km up, step by step
+        auth         Log in to the API, and see who is logged in
         doctor       Check that everything works
         update       Update km
+        api          Run kilometers-api, and look after it
         completions  Print completions for a shell
         help         Explain a command or a topic
 
       Begin with km wrap, or run one server through km: km monitor -- <command>
       See km help <command>, and km help <topic> for one of
-        getting-started, clients, filter, redaction, journal, plugins,
+        getting-started, clients, filter, redaction, journal, plugins, login, api,
         configuration, environment, doctor, update, exit-codes
       "
     `);
@@ -92,7 +95,8 @@ describe("km", () => {
     [["list"], 'km: Unknown command "list"\n    Did you mean km sessions?\n'],
     [["tail"], 'km: Unknown command "tail"\n    Did you mean km logs --follow?\n'],
     [["version"], 'km: Unknown command "version"\n    Did you mean km --version?\n'],
-    [["login"], 'km: Unknown command "login"\n    There is no login: km works without an account.\n'],
+    [["login"], 'km: Unknown command "login"\n    Did you mean km auth login?\n'],
+    [["stop"], 'km: Unknown command "stop"\n    km ends with the server that it runs: there is nothing to stop.\n'],
     [
       ["npx", "-y", "it's"],
       `km: Unknown command "npx"\n    To run an MCP server through km: km monitor -- npx -y 'it'\\''s'\n`,

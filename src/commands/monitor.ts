@@ -153,11 +153,12 @@ async function attachment(
   const home = homeFolder();
   if (dataFolder === undefined || home === undefined) return undefined;
   const { pluginAttachment } = await import("../plugin/attach.ts");
-  const { config: configFolder, state: stateFolder } = paths();
-  const folders = { cwd: process.cwd(), home, configFolder, stateFolder, dataFolder };
+  const { config: configFolder, state: stateFolder, cache: cacheFolder } = paths();
+  const folders = { cwd: process.cwd(), home, configFolder, stateFolder, dataFolder, cacheFolder };
   return pluginAttachment({
     settings: values.plugins,
     redact: values.redact,
+    apiUrl: values.api.url,
     extra,
     ...folders,
     gate,

@@ -42,18 +42,26 @@ export default defineCommand({
   run: (args) => runChange("wrap", args),
 });
 
-export async function runChange(kind: ChangeOptions["kind"], args: Args<typeof changeFlags>): Promise<number> {
+/** @param ask in place of a question on the terminal */
+export async function runChange(
+  kind: ChangeOptions["kind"],
+  args: Args<typeof changeFlags>,
+  ask: Surroundings["ask"] = confirm,
+): Promise<number> {
   const { client: clients, server: servers, all, project, "dry-run": dryRun, yes } = args;
   const output = stdout();
   try {
-    const around = await changeSurroundings(output.write);
+    const around = await changeSurroundings(output.write, ask);
     return await changeClients({ kind, clients, servers, all, project, dryRun, yes }, around);
   } finally {
     await output.close();
   }
 }
 
-async function changeSurroundings(write: (text: string) => Promise<boolean>): Promise<Surroundings> {
+async function changeSurroundings(
+  write: (text: string) => Promise<boolean>,
+  ask: Surroundings["ask"],
+): Promise<Surroundings> {
   const paint = await colours(process.stdout);
   const painted: Record<DiffLine["kind"], (text: string) => string> = {
     file: paint.bold,
@@ -76,6 +84,6 @@ async function changeSurroundings(write: (text: string) => Promise<boolean>): Pr
       await write(lines.map(({ kind, text }) => `${painted[kind](text)}\n`).join(""));
     },
     say: (text) => process.stderr.write(text.startsWith(" ") ? `${text}\n` : `km: ${text}\n`),
-    ask: confirm,
+    ask,
   };
 }

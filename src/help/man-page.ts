@@ -53,6 +53,7 @@ const FILES: [string, string][] = [
   [".km.yaml", "Configuration of a project, which may be stricter than the user's but never less strict."],
   ["/etc/km/config.yaml", "Configuration of the machine."],
   ["~/.local/share/km/sessions/", "The recordings, a folder each."],
+  ["~/.local/share/km/credentials.json", "A login, encrypted with a key in the keychain or with a passphrase."],
   ["~/.local/state/km/", "What km remembers: changes of clients' files, what plugins wrote."],
   ["~/.km/plugins/", "Plugins of the user."],
 ];
@@ -62,6 +63,7 @@ const EXIT_CODES: [string, string][] = [
   ["1", "It could not be done; stderr says why."],
   ["2", "The command line or the filter cannot be understood."],
   ["3", "Done, and something was found: replay, config validate, doctor, update --check."],
+  ["4", "Nobody is logged in, or the login cannot be used."],
   ["126, 127", "monitor: the server's program cannot be started, or was not found."],
   ["130", "Interrupted."],
   ["any other", "monitor: that of the server; 128 + n where signal n ended it."],

@@ -32,6 +32,14 @@ export const TOPICS: Record<string, Topic> = {
     description: "What plugins do, and which of them run",
     load: () => import("../../docs/plugins.md", { with: { type: "text" } }),
   },
+  login: {
+    description: "The login to a team's API: where it is kept, CI, offline",
+    load: () => import("../../docs/login.md", { with: { type: "text" } }),
+  },
+  api: {
+    description: "Running kilometers-api for a team",
+    load: () => import("../../docs/api.md", { with: { type: "text" } }),
+  },
   configuration: {
     description: "Every setting, and where it may stand",
     load: () => import("../../docs/configuration.md", { with: { type: "text" } }),

@@ -9,8 +9,7 @@ import { serverHint } from "./server-hint.ts";
 export const OTHER_WORDS: Record<string, string> = {
   add: "wrap",
   install: "wrap",
-  setup: "wrap",
-  init: "wrap",
+  setup: "init",
   enable: "wrap",
   remove: "unwrap",
   uninstall: "unwrap",
@@ -57,6 +56,9 @@ export const OTHER_WORDS: Record<string, string> = {
   status: "doctor",
   upgrade: "update",
   "self-update": "update",
+  login: "auth login",
+  logout: "auth logout",
+  whoami: "auth status",
   settings: "config show",
   configure: "config set",
   env: "help environment",
@@ -67,8 +69,6 @@ export const OTHER_WORDS: Record<string, string> = {
 };
 
 const SENTENCES: Record<string, string> = {
-  login: "There is no login: km works without an account.",
-  logout: "There is no login: km works without an account.",
   stop: "km ends with the server that it runs: there is nothing to stop.",
 };
 

@@ -22,11 +22,29 @@ const OTHERS: Variable[] = [
   { name: "KM_DEBUG", description: "If not empty, as --debug; all commands show where an unexpected error came from." },
   { name: "KM_PUMP", description: "streams: pass bytes on by the way for systems without the C library's calls." },
   { name: "KM_DOWNLOAD_URL", description: "km update and install.sh: where releases lie in place of GitHub." },
-  { name: "KM_API_URL", description: "km doctor: the server of an API to check." },
+  { name: "KM_API_KEY", description: "API key to use in place of a login: no prompt, no keychain." },
+  {
+    name: "KM_PASSPHRASE_FILE",
+    description: "File with the passphrase that encrypts a login where there is no keychain.",
+  },
+  { name: "KM_API_LISTEN", description: "km api serve and health: where the service listens, as --listen." },
+  { name: "KM_API_DATA", description: "km api serve: folder of what it keeps, as --data." },
+  { name: "KM_API_PUBLIC_URL", description: "km api serve: where others reach it, as --public-url." },
+  {
+    name: "KM_API_TRUSTED_PROXIES",
+    description: "km api serve: how many proxies are before it, as --trusted-proxies.",
+  },
+  { name: "KM_API_METRICS_LISTEN", description: "km api serve: where to give out metrics, as --metrics-listen." },
+  { name: "KM_API_SIGNING_KEY_FILE", description: "km api serve: key to sign tokens with, as --signing-key." },
+  {
+    name: "KM_API_DATABASE_PASSWORD_FILE",
+    description: "km api serve: file with PostgreSQL's password, as --database-password-file.",
+  },
 ];
 
 /** Read as everywhere. */
 const STANDARD: Variable[] = [
+  { name: "DATABASE_URL", description: "km api serve: its database, as --database." },
   { name: "NO_COLOR", description: "If not empty, no colours." },
   { name: "FORCE_COLOR", description: "If neither empty nor 0, colours also where there is no terminal." },
   { name: "PAGER", description: "Program that shows long output on a terminal; less unless set, none if empty." },

@@ -1,7 +1,8 @@
 /** `km plugins list`, `status` and `test`, as people see them. */
-import { beforeAll, describe, expect } from "bun:test";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeApiKey } from "../../src/auth/api-key.ts";
 import { type Home, KM, makeHome } from "../e2e/km.ts";
 import { test } from "../e2e/linux-test.ts";
 import { startRun } from "../e2e/plugin-run.ts";
@@ -61,6 +62,24 @@ describe("km plugins list", () => {
     expect(stdout).toMatch(/^broken: PLG_MAN_001 .*manifest\.json/m);
   });
 
+  test("says what a plugin needs that has not run yet, unless there is a login whose tier it cannot know", async () => {
+    using home = makeHome();
+    const file = join(installExample(home), "manifest.json");
+    const manifest = JSON.parse(readFileSync(file, "utf8")) as object;
+    const statusWith = async (needs: object, env: Record<string, string> = {}) => {
+      writeFileSync(file, JSON.stringify({ ...manifest, ...needs }));
+      const { stdout } = await runKm({ ...home, env: { ...home.env, ...env } }, ["plugins", "list", "--json"]);
+      return (JSON.parse(stdout) as { status: string }).status;
+    };
+    const required = { features: { required: ["ml_features"], optional: [] } };
+    expect(await statusWith({ tier: "Pro" })).toBe("needs Pro");
+    expect(await statusWith({ tier: "Free", ...required })).toBe("needs Enterprise");
+    expect(await statusWith({ tier: "Free" })).toBe("ready");
+    const login = { KM_API_URL: "https://km.example.com", KM_API_KEY: makeApiKey("test") };
+    expect(await statusWith({ tier: "Pro" }, login)).toBe("ready");
+    expect(await statusWith({ tier: "Pro" }, { ...login, KM_API_URL: "" })).toBe("needs Pro");
+  });
+
   test("says disabled for what the configuration switches off", async () => {
     using home = makeHome();
     installExample(home);
@@ -101,10 +120,8 @@ describe("km plugins status", () => {
 
 describe("km plugins test", () => {
   let home: Home;
-  beforeAll(() => {
-    home = makeHome();
-    return () => home[Symbol.dispose]();
-  });
+  beforeAll(() => void (home = makeHome()));
+  afterAll(() => home[Symbol.dispose]());
 
   test("plays a session that km carries and shows what the plugin found, and how fast it was", async () => {
     const folder = installExample(home);

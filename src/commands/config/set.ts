@@ -1,15 +1,12 @@
 /** `km config set`: changes one value in the user's or the project's file. */
 import { defineCommand } from "../../command.ts";
-import { setInYaml } from "../../config/edit.ts";
 import { formatValue } from "../../config/format.ts";
 import { findKey, mappingAt } from "../../config/key-path.ts";
 import type { Key } from "../../config/keys.ts";
-import { configFiles, loadConfig, readText } from "../../config/load.ts";
-import { errorFrom } from "../../config/problem.ts";
+import { configFiles, loadConfig } from "../../config/load.ts";
 import { mayStandInProject, newProjectFile } from "../../config/project.ts";
-import { rewriteFile } from "../../config/rewrite.ts";
 import { checkValue, flowFromText, valueFromText } from "../../config/schema.ts";
-import { readSettings } from "../../config/settings.ts";
+import { setValueInFile } from "../../config/set-value.ts";
 import { unknownKey } from "../../config/unknown-key.ts";
 import { surroundings } from "../../context.ts";
 import { KmError } from "../../errors.ts";
@@ -43,7 +40,7 @@ export default defineCommand({
     const options = surroundings();
     const { user, project } = configFiles(options);
     const file = args.project ? (project ?? newProjectFile(options.cwd, options.home)) : user;
-    await rewriteFile(file, () => editedText(file, path, raw));
+    await setValueInFile(file, path, raw);
     await print(`${args.key} = ${formatValue(key, value)}\n`);
     process.stderr.write(`Changed ${file}\n`);
     const origin = (await loadConfig(options)).origins.get(key);
@@ -80,19 +77,4 @@ function checkArguments(name: string, text: string, inProject: boolean): Change 
     });
   }
   return { key, path: [...key.split("."), ...inside], raw, value: inside.length === 0 ? checked.value : raw };
-}
-
-/** @throws KmError CFG_001 where the file cannot be read, CFG_004 where it cannot be changed */
-async function editedText(file: string, path: string[], value: unknown): Promise<string> {
-  const text = readText(file) ?? "";
-  if (typeof text !== "string") throw errorFrom([text]) ?? new KmError("CFG_001", `Cannot read ${file}`);
-  const unreadable = errorFrom((await readSettings(file, text)).problems.filter(({ code }) => code === "CFG_001"));
-  if (unreadable !== undefined) throw unreadable;
-  const edited = setInYaml(text, path, value);
-  if (edited === undefined) {
-    throw new KmError("CFG_004", `Cannot change ${path.join(".")} in ${file} without touching the rest of it`, {
-      hint: "Change it in an editor.",
-    });
-  }
-  return edited;
 }

@@ -1,13 +1,17 @@
 /** `km plugins list`: the plugins that were found, and whether each of them runs. */
 import type { Colors } from "picocolors/types";
+import { storedLogin } from "../../auth/stored-login.ts";
 import { defineCommand } from "../../command.ts";
+import { apiOrigin } from "../../config/api-origin.ts";
 import { config, homeFolder, paths } from "../../context.ts";
 import { localDateTime } from "../../log/local-time.ts";
 import { stdout } from "../../output.ts";
 import { type Discovery, discoverPlugins } from "../../plugin/discover.ts";
-import { tierName } from "../../plugin/entitlement.ts";
-import { type KnownStatus, knownStatuses, type PluginStatus } from "../../plugin/status.ts";
+import { isFree, leastTier } from "../../plugin/entitlement.ts";
+import type { Manifest } from "../../plugin/manifest.ts";
+import { isRefused, type KnownStatus, knownStatuses, type PluginStatus } from "../../plugin/status.ts";
 import { type Column, colours, printable, table } from "../../terminal.ts";
+import { tierName } from "../../tiers.ts";
 
 const COLUMNS: Column[] = [
   { header: "NAME" },
@@ -34,7 +38,8 @@ export default defineCommand({
       disabled,
     });
     const statuses = knownStatuses(data, state);
-    const listed = found.map((discovery) => describe(discovery, statuses, values.plugins.enabled));
+    const hasLogin = mayBeLoggedIn(values.api.url, data);
+    const listed = found.map((discovery) => describe(discovery, statuses, values.plugins.enabled, hasLogin));
     const output = stdout();
     if (args.json) for (const one of listed) await output.write(`${JSON.stringify(one)}\n`);
     else if (listed.length > 0) await output.write(await rows(listed));
@@ -49,11 +54,17 @@ export default defineCommand({
   },
 });
 
+/** As far as it can be told without the keychain and without the API, which alone know the tier. */
+function mayBeLoggedIn(apiUrl: string, dataFolder: string): boolean {
+  const origin = apiOrigin(apiUrl);
+  return origin !== undefined && (Boolean(process.env["KM_API_KEY"]) || storedLogin(dataFolder)?.origin === origin);
+}
+
 interface Listed {
   name: string;
   version?: string;
   tier?: string;
-  /** `ready`, `active in 2 sessions`, `not trusted`, ... */
+  /** `ready`, `active in 2 sessions`, `needs Pro`, `not trusted`, ... */
   status: string;
   /** ISO 8601. */
   last_auth?: string;
@@ -65,7 +76,7 @@ interface Listed {
   problem?: { code: string; message: string; hint?: string };
 }
 
-function describe(discovery: Discovery, statuses: KnownStatus[], enabled: boolean): Listed {
+function describe(discovery: Discovery, statuses: KnownStatus[], enabled: boolean, hasLogin: boolean): Listed {
   switch (discovery.state) {
     case "ready": {
       const { plugin, warnings } = discovery;
@@ -81,7 +92,7 @@ function describe(discovery: Discovery, statuses: KnownStatus[], enabled: boolea
         name,
         version,
         tier: tierName(tier),
-        status: enabled ? running(known) : "switched off",
+        status: enabled ? running(known, manifest, hasLogin) : "switched off",
         ...(lastAuth === undefined || lastAuth === "" ? {} : { last_auth: lastAuth }),
         folder,
         origin,
@@ -115,17 +126,21 @@ function describe(discovery: Discovery, statuses: KnownStatus[], enabled: boolea
   }
 }
 
-function running(known: KnownStatus[]): string {
+function running(known: KnownStatus[], manifest: Manifest, hasLogin: boolean): string {
   const active = known.filter(({ live, status }) => live && status.state === "active").length;
   if (active > 0) return active === 1 ? "active" : `active in ${active} sessions`;
   const [last] = known;
-  if (last === undefined) return "ready";
-  if (last.live) return last.status.state;
-  return hasFailed(last.status) ? "error" : "ready";
+  const needs = isFree(manifest) ? undefined : `needs ${tierName(leastTier(manifest) ?? manifest.tier)}`;
+  if (needs !== undefined && last !== undefined && isRefused(last.status)) return needs;
+  if (last?.live) return last.status.state;
+  if (last !== undefined && hasFailed(last.status)) return "error";
+  return hasLogin ? "ready" : (needs ?? "ready");
 }
 
 /** A crash from which it recovered is no failure; that it may not run is one, for its user. */
-function hasFailed({ state, last_error: error, features }: PluginStatus): boolean {
+function hasFailed(status: PluginStatus): boolean {
+  const { state, last_error: error, features } = status;
+  if (isRefused(status)) return true;
   return state === "error" || (state === "stopped" && error !== undefined && features === undefined);
 }
 

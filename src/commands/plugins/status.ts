@@ -8,7 +8,7 @@ import { KmError } from "../../errors.ts";
 import { shortId } from "../../journal/sessions.ts";
 import { localDateTime } from "../../log/local-time.ts";
 import { stdout } from "../../output.ts";
-import { tierName } from "../../plugin/entitlement.ts";
+import { tierName } from "../../tiers.ts";
 import { type KnownStatus, knownStatuses, type PluginStatus } from "../../plugin/status.ts";
 import { type Column, colours, printable, table } from "../../terminal.ts";
 

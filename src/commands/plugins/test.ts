@@ -12,7 +12,8 @@ import { selectSession } from "../../journal/select.ts";
 import { stdout } from "../../output.ts";
 import { givenConfiguration, pluginConfiguration } from "../../plugin/configuration.ts";
 import { discoverPlugins } from "../../plugin/discover.ts";
-import { type Entitlement, featuresOf } from "../../plugin/entitlement.ts";
+import type { Entitlement } from "../../plugin/entitlement.ts";
+import { featuresOf } from "../../tiers.ts";
 import { SessionHost } from "../../plugin/host/session-host.ts";
 import { pluginFolder } from "../../plugin/layout.ts";
 import type { Plugin } from "../../plugin/manifest.ts";
@@ -147,7 +148,14 @@ async function recording(session: string | undefined, folder: string): Promise<{
 /** Its tier is taken for granted: only a plugin that checks its token will want to see one. */
 function assumed({ manifest }: Plugin, token: string | null): Entitlement {
   const features = [...new Set([...featuresOf(manifest.tier), ...manifest.features.required])];
-  return { tier: manifest.tier, customer: null, features, expires_at: null, tokenFor: () => Promise.resolve(token) };
+  return {
+    tier: manifest.tier,
+    customer: null,
+    isKnown: true,
+    features,
+    expires_at: null,
+    tokenFor: () => Promise.resolve(token),
+  };
 }
 
 interface TimedVerdict {
