@@ -1,33 +1,27 @@
-/** `checkApi`: whether the API that KM_API_URL names answers, and whether its clock and this machine's agree. */
+/** `checkApi`: whether the API that is configured answers, and whether its clock and this machine's agree. */
 import { formatDuration } from "../config/units.ts";
 import { messageOf } from "../errors.ts";
 import type { Finding, Surroundings } from "./check.ts";
+import { configuredApi } from "./configured-api.ts";
 
 const PATIENCE_MS = 3000;
 const SMALL_SKEW_MS = 60_000;
 const LARGE_SKEW_MS = 5 * 60_000;
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-export async function checkApi({ env }: Surroundings, signal: AbortSignal): Promise<Finding[]> {
-  const text = env["KM_API_URL"];
+export async function checkApi(surroundings: Surroundings, signal: AbortSignal): Promise<Finding[]> {
   const base = { id: "api", title: "API" };
-  if (text === undefined || text === "") {
-    return [{ ...base, status: "ok", detail: "not configured" }];
+  const api = await configuredApi(surroundings);
+  switch (api.state) {
+    case "none":
+      return [{ ...base, status: "ok", detail: "not configured" }];
+    case "unusable": {
+      const remedy = "It must begin with https://, or http:// for this machine alone, and has no path.";
+      const name = api.variable ? "KM_API_URL" : "api.url";
+      return [{ ...base, status: "failure", detail: `${name} is no address that km would use`, remedy }];
+    }
+    case "configured":
+      return await ask(new URL("/healthz", api.origin), signal);
   }
-  const url = healthUrl(text);
-  if (url === undefined) {
-    const remedy = "It must begin with https://, or http:// for this machine alone.";
-    return [{ ...base, status: "failure", detail: "KM_API_URL is no address that km would use", remedy }];
-  }
-  return await ask(url, signal);
-}
-
-/** Without what may be secret in it: a name and a password, a query. */
-function healthUrl(text: string): URL | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return undefined;
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && LOOPBACK.has(url.hostname))) return undefined;
-  return new URL(`${url.origin}${url.pathname.replace(/\/$/, "")}/healthz`);
 }
 
 async function ask(url: URL, signal: AbortSignal): Promise<Finding[]> {
@@ -42,14 +36,14 @@ async function ask(url: URL, signal: AbortSignal): Promise<Finding[]> {
     await response.body?.cancel();
     const answered = `${url.href} answered ${response.status} in ${formatDuration(Math.round(took))}`;
     if (!response.ok) {
-      const remedy = "Check KM_API_URL, or look at the server's own logs.";
+      const remedy = "Check api.url (KM_API_URL), or look at the server's own logs.";
       return [{ ...base, status: "failure", detail: answered, remedy }];
     }
     return [{ ...base, status: "ok", detail: answered }, ...clock(response.headers.get("date"), took)];
   } catch (error) {
     const isLate = error instanceof DOMException && error.name === "TimeoutError";
     const reason = isLate ? `no answer within ${PATIENCE_MS / 1000} s` : messageOf(error);
-    const remedy = "Check KM_API_URL, the network and the server.";
+    const remedy = "Check api.url (KM_API_URL), the network and the server.";
     return [{ ...base, status: "failure", detail: `${url.href}: ${reason}`, remedy }];
   }
 }

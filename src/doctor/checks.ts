@@ -4,6 +4,7 @@ import { checkBinary } from "./binary.ts";
 import type { Check } from "./check.ts";
 import { checkClients } from "./clients.ts";
 import { checkConfiguration } from "./configuration.ts";
+import { checkCredentials } from "./credentials.ts";
 import { checkDataFolder } from "./data-folder.ts";
 import { checkEnvironment } from "./environment.ts";
 import { checkFolders } from "./folders.ts";
@@ -28,6 +29,8 @@ export const CHECKS: readonly Check[] = [
   { id: "sandbox", group: "Plugins", title: "sandbox", run: checkSandbox },
   // The request is given 3 s.
   { id: "api", group: "API", title: "API", patienceMs: 4000, run: checkApi },
+  // It may ask the keychain.
+  { id: "credentials", group: "API", title: "login", patienceMs: 4000, run: checkCredentials },
   { id: "clients", group: "Clients", title: "configuration files of clients", run: checkClients },
   { id: "orphans", group: "Servers", title: "servers left behind", patienceMs: 4000, run: checkOrphans },
 ];

@@ -1,13 +1,19 @@
 /** Checks by themselves, on surroundings made for them. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createSecretKey } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeApiKey } from "../../src/auth/api-key.ts";
+import { writeTokens } from "../../src/auth/credentials.ts";
+import { sealOf } from "../../src/auth/passphrase.ts";
+import type { Tokens } from "../../src/auth/tokens.ts";
 import { resolvePaths } from "../../src/config/paths.ts";
 import { checkApi } from "../../src/doctor/api.ts";
 import { checkBinary } from "../../src/doctor/binary.ts";
-import type { Surroundings } from "../../src/doctor/check.ts";
+import type { Status, Surroundings } from "../../src/doctor/check.ts";
 import { checkConfiguration } from "../../src/doctor/configuration.ts";
+import { checkCredentials, credentialsFinding } from "../../src/doctor/credentials.ts";
 import { emulation } from "../../src/doctor/emulation.ts";
 import { checkEnvironment } from "../../src/doctor/environment.ts";
 import { keychainFinding } from "../../src/doctor/keychain.ts";
@@ -132,7 +138,7 @@ describe("checkApi", () => {
       hostname: "127.0.0.1",
       fetch: ({ url }) => {
         const date = new Date(Date.now() + aheadMs).toUTCString();
-        return new Response("ok", { status: url.endsWith("/v1/healthz") ? status : 404, headers: { date } });
+        return new Response("ok", { status: url.endsWith("/healthz") ? status : 404, headers: { date } });
       },
     });
   }
@@ -147,7 +153,7 @@ describe("checkApi", () => {
     [600_000, "failure"],
   ])("compares the clocks: %d ms", async (ahead, status) => {
     await using server = serve(200, ahead);
-    expect(await api(`${server.url.origin}/v1/`)).toMatchObject([
+    expect(await api(`${server.url.origin}/`)).toMatchObject([
       { id: "api", status: "ok" },
       { id: "api.clock", status },
     ]);
@@ -155,9 +161,7 @@ describe("checkApi", () => {
 
   test("is a failure where it says so, where nobody listens, and where it would not be used", async () => {
     await using server = serve(503, 0);
-    expect(await api(`${server.url.origin}/v1`)).toMatchObject([
-      { status: "failure", detail: expect.stringContaining("503") },
-    ]);
+    expect(await api(server.url.origin)).toMatchObject([{ status: "failure", detail: expect.stringContaining("503") }]);
     const { origin } = server.url;
     await server.stop(true);
     expect(await api(origin)).toMatchObject([{ status: "failure" }]);
@@ -167,9 +171,22 @@ describe("checkApi", () => {
   });
 
   test("shows neither password nor query of the address", async () => {
-    await using server = serve(500, 0);
-    const found = await api(`http://user:hunter2@127.0.0.1:${server.port}/v1?token=hunter2`);
-    expect(JSON.stringify(found)).not.toContain("hunter2");
+    for (const rest of ["user:hunter2@127.0.0.1:1", "127.0.0.1:1/?token=hunter2"]) {
+      const found = await api(`http://${rest}`);
+      expect(found).toMatchObject([{ status: "failure" }]);
+      expect(JSON.stringify(found)).not.toContain("hunter2");
+    }
+  });
+
+  test("reads the configuration file too", async () => {
+    await using server = serve(200, 0);
+    const around = surroundings();
+    mkdirSync(join(folder, ".config/km"), { recursive: true });
+    const file = join(folder, ".config/km/config.yaml");
+    writeFileSync(file, `api: { url: "${server.url.origin}" }\n`);
+    expect((await checkApi(around, never))[0]).toMatchObject({ status: "ok", detail: expect.stringContaining("200") });
+    writeFileSync(file, "api: { url: http://192.0.2.1 }\n");
+    expect(await checkApi(around, never)).toMatchObject([{ detail: "api.url is no address that km would use" }]);
   });
 
   test("waits 3 s for an answer", async () => {
@@ -205,16 +222,81 @@ describe("writability", () => {
   );
 });
 
-test("keychainFinding never fails km, which keeps nothing there yet", () => {
+test("keychainFinding fails km where the key of a login is there, and only there", () => {
   const reason = "it says so";
-  const states = [
-    keychainFinding({ state: "works" }),
-    keychainFinding({ state: "absent", reason }),
-    keychainFinding({ state: "locked", reason }),
-    keychainFinding({ state: "broken", reason }),
-    keychainFinding({ state: "hung" }),
-  ];
-  expect(states.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "ok", "warning"]);
+  const statuses = (isNeeded: boolean) =>
+    [
+      keychainFinding({ state: "works" }, isNeeded),
+      keychainFinding({ state: "absent", reason }, isNeeded),
+      keychainFinding({ state: "locked", reason }, isNeeded),
+      keychainFinding({ state: "broken", reason }, isNeeded),
+      keychainFinding({ state: "hung" }, isNeeded),
+    ].map(({ status, remedy }): [Status, boolean] => [status, remedy === undefined]);
+  const fine: [Status, boolean] = ["ok", true];
+  expect(statuses(false)).toEqual([fine, fine, fine, fine, ["warning", false]]);
+  const bad: [Status, boolean] = ["failure", false];
+  expect(statuses(true)).toEqual([fine, bad, bad, bad, bad]);
+});
+
+describe("checkCredentials", () => {
+  const tokens: Tokens = {
+    access: "SECRET",
+    refresh: "kmr_SECRET",
+    expiresAt: 1000,
+    customer: "cus_a",
+    tier: "pro",
+    origin: "http://127.0.0.1:1",
+  };
+  const login = { kept: "keychain", key: createSecretKey(Buffer.alloc(32)) } as const;
+
+  test("needs no login where there is no API, and wants one where there is", async () => {
+    expect(await checkCredentials(surroundings())).toMatchObject([{ status: "ok" }]);
+    const env = { KM_API_URL: tokens.origin };
+    expect(await checkCredentials(surroundings(env))).toMatchObject([
+      { status: "warning", detail: "not logged in", remedy: expect.stringContaining("km auth login") },
+    ]);
+    const key = makeApiKey("live");
+    const [found] = await checkCredentials(surroundings({ ...env, KM_API_KEY: key }));
+    expect([found?.status, found?.detail]).toEqual(["ok", `the API key ${key.slice(0, 12)}…, in KM_API_KEY`]);
+    const bad = surroundings({ ...env, KM_API_KEY: "SECRET" });
+    expect(await checkCredentials(bad)).toMatchObject([{ status: "failure" }]);
+    expect(JSON.stringify(await checkCredentials(bad))).not.toContain("SECRET");
+  });
+
+  test("opens a login with its passphrase, and says where it is kept; without the passphrase it is a failure", async () => {
+    const file = join(folder, "passphrase");
+    writeFileSync(file, "pass");
+    const env = { KM_API_URL: tokens.origin, KM_PASSPHRASE_FILE: file };
+    const around = surroundings(env);
+    const data = around.paths?.data ?? "";
+    mkdirSync(data, { recursive: true });
+    writeTokens(data, tokens, await sealOf("pass"));
+    const [found] = await checkCredentials(around);
+    expect(found).toMatchObject({
+      status: "ok",
+      detail: "to http://127.0.0.1:1 as Pro, encrypted with a passphrase; to be refreshed at the next use",
+    });
+    writeFileSync(file, "other");
+    expect(await checkCredentials(around)).toMatchObject([
+      { status: "failure", remedy: expect.stringContaining("KM_PASSPHRASE_FILE") },
+    ]);
+    expect(await checkCredentials(surroundings({ KM_API_URL: tokens.origin }))).toMatchObject([
+      { status: "warning", detail: expect.stringContaining("not asked for here") },
+    ]);
+    expect(await checkCredentials(surroundings())).toMatchObject([
+      { status: "warning", remedy: expect.stringContaining("km config set api.url http://127.0.0.1:1") },
+    ]);
+  }, 20_000);
+
+  test("names a login that has ended, with the remedy", () => {
+    const found = credentialsFinding({ state: "tokens", tokens: { ...tokens, refresh: null }, seal: login }, 0);
+    expect(found).toMatchObject({ status: "failure", remedy: "Run km auth login." });
+    expect(credentialsFinding({ state: "tokens", tokens, seal: login }, 0)).toMatchObject({
+      status: "ok",
+      detail: "to http://127.0.0.1:1 as Pro, encrypted with a key in the system's keychain",
+    });
+    expect(credentialsFinding({ state: "hung" }, 0)).toMatchObject({ status: "failure" });
+  });
 });
 
 test("networkFileSystem knows the types as statfs gives them, also as negative numbers", () => {
