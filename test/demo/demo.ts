@@ -8,11 +8,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import pc from "picocolors";
 import { KM, makeHome } from "../e2e/km.ts";
-
-declare global {
-  // The SDK's declarations take this name from a browser's.
-  type HeadersInit = Bun.HeadersInit;
-}
+import { heading, kmEnvironment, typed } from "./narration.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const EVERYTHING = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-everything/dist/index.js"));
@@ -91,19 +87,10 @@ function answer(request: string, text: string, took = ""): void {
 
 async function km(...words: string[]): Promise<void> {
   typed(words);
-  // No pager: it would wait for a key in the middle of the demonstration.
-  const { NO_COLOR = "", TERM = "dumb" } = process.env;
-  const env = { ...home.env, PAGER: "cat", NO_COLOR, TERM };
-  const { exited } = Bun.spawn([KM, ...words], { env, stdio: ["ignore", "inherit", "inherit"] });
+  const { exited } = Bun.spawn([KM, ...words], {
+    env: kmEnvironment(home.env),
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const exitCode = await exited;
   if (exitCode !== 0) throw new Error(`km ${words.join(" ")} ended with exit code ${exitCode}`);
-}
-
-function heading(...lines: string[]): void {
-  console.log(`\n${pc.bold(lines.join("\n"))}`);
-}
-
-function typed(words: string[]): void {
-  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
-  console.log(pc.green(`$ ${["km", ...quoted].join(" ")}`));
 }

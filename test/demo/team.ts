@@ -1,0 +1,209 @@
+/**
+ * `bun run demo:team`: a team's own kilometers-api, from its first start to the events of a session that one of the team
+ * has monitored. Everything happens in temporary homes, which are removed at the end.
+ */
+import { chmodSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import pc from "picocolors";
+import { type ApiConnection, callApi } from "../../src/api/client.ts";
+import { listEvents, listSessions, sendEvents } from "../../src/api/contract/events.ts";
+import { ingestEvent, ingestSession } from "../../src/api/ingest-event.ts";
+import { accessTokens } from "../../src/auth/access-token.ts";
+import { systemKeychain } from "../../src/auth/keychain.ts";
+import { readEvents } from "../../src/journal/read.ts";
+import { listSessions as listRecorded } from "../../src/journal/sessions.ts";
+import { KM, makeHome } from "../e2e/km.ts";
+import { startApi } from "../e2e/run-api.ts";
+import { Browser } from "./browser.ts";
+import { heading, kmEnvironment, typed } from "./narration.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const EVERYTHING = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-everything/dist/index.js"));
+const SERVER = ["node", relative(ROOT, EVERYTHING)];
+/** Looks like a token of GitHub's and is none. */
+const TOKEN = `ghp_${"0123456789".repeat(4).slice(0, 36)}`;
+const ADA = { email: "ada@example.com", password: crypto.randomUUID() };
+
+using server = makeHome();
+using ada = makeHome();
+process.once("SIGINT", () => {
+  for (const home of [server, ada]) home[Symbol.dispose]();
+  process.exit(130);
+});
+const passphraseFile = join(ada.folder, "passphrase");
+writeFileSync(passphraseFile, crypto.randomUUID());
+chmodSync(passphraseFile, 0o600);
+// A demonstration leaves the keychain of whoever runs it alone.
+const adasEnv = { ...kmEnvironment(ada.env), KM_PASSPHRASE_FILE: passphraseFile };
+
+heading("The team starts its API. There is nothing to set up: it begins with an empty SQLite file.");
+typed(["api", "serve"]);
+await using api = await startApi({ home: server });
+const adminKey = api.adminKey;
+console.log(`  It listens on ${api.url} and has printed an administrator key, this once: ${adminKey.slice(0, 13)}…`);
+
+heading("The administrator adds a customer, and Ada to it. KM_API_URL and KM_API_KEY say where, and with which right.");
+const asAdmin = { ...kmEnvironment(server.env), KM_API_URL: api.url, KM_API_KEY: adminKey };
+const customer = await idFrom(["api", "admin", "customers", "create", "Acme", "--tier", "pro"]);
+await idFrom(
+  ["api", "admin", "users", "create", ADA.email, "--customer", customer, "--password-stdin"],
+  `${ADA.password}\n`,
+);
+
+heading("Ada logs in from her machine: km shows a code, and she confirms it in a browser.");
+await logIn();
+await km("auth", "status");
+
+heading("She works with an MCP server through km, as every day.");
+await monitor();
+await km("sessions");
+
+heading(
+  "What was recorded is sent to the team's API. km has no command for that yet: this program does what a plugin would.",
+  "Sent twice, each event is there once.",
+);
+const asAda = adasConnection();
+await send();
+await send();
+
+heading("The API lists it for the whole team. The token in it was masked before it was written to disk.");
+await showSessions();
+await showEvents();
+
+heading("Ada logs out, and the API ends.");
+await km("auth", "logout");
+api.kill("SIGTERM");
+const exitCode = await api.exited();
+if (exitCode !== 0) throw new Error(`km api serve ended with exit code ${exitCode}: ${api.stderr}`);
+console.log(`\n${pc.green("Done.")} The temporary homes are removed now.`);
+
+/** What the administrator types, with what it prints. */
+async function idFrom(words: string[], input = ""): Promise<string> {
+  typed(words);
+  const { stdout, exited } = Bun.spawn([KM, ...words], {
+    env: asAdmin,
+    stdio: [new Blob([input]), "pipe", "inherit"],
+  });
+  const id = await stdout.text();
+  process.stdout.write(id);
+  if ((await exited) !== 0) throw new Error(`km ${words.join(" ")} failed`);
+  return id.trim();
+}
+
+/** `km auth login` waits meanwhile. */
+async function logIn(): Promise<void> {
+  const words = ["auth", "login", "--endpoint", api.url, "--no-browser"];
+  typed(words);
+  const login = Bun.spawn([KM, ...words, "--json"], { env: adasEnv, stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const reader = login.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = "{}" } = await reader.read();
+    await confirm((JSON.parse(value.split("\n")[0] ?? "") as Record<string, string>)["verification_uri_complete"]);
+    while (!(await reader.read()).done);
+    if ((await login.exited) !== 0) throw new Error("km auth login failed");
+  } finally {
+    login.kill();
+  }
+}
+
+/** What Ada does on the page. */
+async function confirm(address: string | undefined): Promise<void> {
+  if (address === undefined) throw new Error("km auth login did not say where to confirm");
+  const browser = new Browser();
+  const first = await browser.open(address);
+  answer(`GET ${new URL(address).pathname}`, first.title);
+  const confirmation = await browser.submit(formOf(first.forms), ADA);
+  answer("email and password", confirmation.text);
+  const done = await browser.submit(formOf(confirmation.forms), { decision: "approve" });
+  answer("Approve", done.text);
+}
+
+/** The one that leads on: the page has another one to log out. */
+function formOf<F extends { hidden: Record<string, string> }>(forms: F[]): F {
+  const form = forms.find(({ hidden }) => !("log_out" in hidden));
+  if (form === undefined) throw new Error("The page has no form");
+  return form;
+}
+
+async function monitor(): Promise<void> {
+  const words = ["monitor", "--name", "everything", "--", ...SERVER];
+  typed(words);
+  const client = new Client({ name: "km-demo", version: "1.0.0" });
+  await client.connect(
+    new StdioClientTransport({ command: KM, args: words, env: adasEnv, cwd: ROOT, stderr: "inherit" }),
+  );
+  try {
+    for (const [name, input] of [
+      ["echo", { message: `My token is ${TOKEN}` }],
+      ["get-sum", { a: 2, b: 40 }],
+    ] as const) {
+      const { content } = await client.callTool({ name, arguments: input });
+      answer(`tools/call ${name} ${JSON.stringify(input)}`, JSON.stringify(content));
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+/** By the login that `km auth login` has kept. */
+function adasConnection(): ApiConnection {
+  const place = { folder: ada.data, origin: api.url, env: adasEnv, keychain: systemKeychain(adasEnv) };
+  const tokens = accessTokens({ place, cacheFolder: join(ada.folder, "cache"), fetch, now: Date.now });
+  return {
+    origin: api.url,
+    fetch,
+    async token() {
+      const found = await tokens.fresh();
+      if (found.state !== "token") throw new Error("Ada has no token");
+      return found.token;
+    },
+  };
+}
+
+async function send(): Promise<void> {
+  for (const { folder, info } of await listRecorded(ada.data, ({ message }) => console.error(message))) {
+    const recorded = await Array.fromAsync(readEvents(folder));
+    const events = recorded.map((event) => ingestEvent(info.session_id, event));
+    const sessions = [ingestSession(info, recorded.at(-1)?.timestamp)];
+    const { accepted, duplicate, rejected } = await callApi(asAda, sendEvents, { body: { sessions, events } });
+    answer(
+      `POST ${sendEvents.path}: ${events.length} events`,
+      `${accepted} accepted, ${duplicate} duplicate, ${rejected} rejected`,
+    );
+  }
+}
+
+async function showSessions(): Promise<void> {
+  const { items } = await callApi(asAda, listSessions, { query: {} });
+  for (const { name, hostname, events } of items) {
+    answer(`GET ${listSessions.path}`, `${name} on ${hostname}: ${events} events`);
+  }
+}
+
+/** The list begins with the newest. */
+async function showEvents(): Promise<void> {
+  const { items } = await callApi(asAda, listEvents, { query: { method: "tools/call" } });
+  console.log(`  ${pc.cyan("→")} GET ${listEvents.path}?method=tools/call`);
+  for (const { type, tool, duration_ms: took, message = "" } of items.toReversed()) {
+    console.log(`  ${pc.cyan("←")} ${type} ${tool}${took === undefined ? "" : ` ${Math.round(took)} ms`}`);
+    console.log(pc.dim(`      ${cut(message)}`));
+  }
+}
+
+function answer(request: string, text: string): void {
+  console.log(`  ${pc.cyan("→")} ${request}\n  ${pc.cyan("←")} ${cut(text)}`);
+}
+
+function cut(text: string): string {
+  return text.length > 140 ? `${text.slice(0, 139)}…` : text;
+}
+
+async function km(...words: string[]): Promise<void> {
+  typed(words);
+  const { exited } = Bun.spawn([KM, ...words], { env: adasEnv, stdio: ["ignore", "inherit", "inherit"] });
+  const code = await exited;
+  if (code !== 0) throw new Error(`km ${words.join(" ")} ended with exit code ${code}`);
+}
