@@ -6,6 +6,7 @@ import {
   EMAIL,
   KEY_ID,
   LINE,
+  PACKAGE_FACTS,
   PACKAGE_ID,
   PAGE,
   pageOf,
@@ -14,7 +15,6 @@ import {
   PLUGIN_NAME,
   REVOCATION_ID,
   ROLE,
-  SHA256,
   TIER,
   TIME,
   TITLE,
@@ -58,12 +58,7 @@ const KEY = v.object({
 });
 const PACKAGE = v.object({
   id: PACKAGE_ID,
-  name: PLUGIN_NAME,
-  version: VERSION,
-  tier: TIER,
-  platform: PLATFORM,
-  size: v.number(),
-  sha256: SHA256,
+  ...PACKAGE_FACTS,
   created_at: TIME,
 });
 const REVOCATION_KIND = v.picklist(["signing_key", "package", "version_range"]);

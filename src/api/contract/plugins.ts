@@ -1,7 +1,7 @@
 /** The endpoints that plugins come from, and that prove to a plugin who its user is. */
 import * as v from "valibot";
 import { defineEndpoint } from "./endpoint.ts";
-import { CUSTOMER_ID, FEATURES, PLATFORM, PLUGIN_NAME, SHA256, TIER, TIME, VERSION } from "./values.ts";
+import { CUSTOMER_ID, FEATURES, PACKAGE_FACTS, PLATFORM, PLUGIN_NAME, TIER, TIME, VERSION } from "./values.ts";
 
 const BODY_BYTES = 16 * 1024;
 
@@ -30,14 +30,7 @@ export const authenticatePlugin = defineEndpoint({
   problems: ["tier_required", "conflict"],
 });
 
-const AVAILABLE = v.object({
-  name: PLUGIN_NAME,
-  version: VERSION,
-  tier: TIER,
-  platform: PLATFORM,
-  size: v.number(),
-  sha256: SHA256,
-});
+const AVAILABLE = v.object(PACKAGE_FACTS);
 
 export const availablePlugins = defineEndpoint({
   name: "availablePlugins",
@@ -64,7 +57,7 @@ export const provisionPlugin = defineEndpoint({
     maxBytes: BODY_BYTES,
     schema: v.strictObject({ name: PLUGIN_NAME, platform: PLATFORM, version: v.optional(VERSION) }),
   },
-  answer: { schema: v.object({ id: GRANT_ID, ...AVAILABLE.entries, url: v.string(), expires_at: TIME }) },
+  answer: { schema: v.object({ id: GRANT_ID, ...PACKAGE_FACTS, url: v.string(), expires_at: TIME }) },
   problems: ["not_found", "tier_required"],
 });
 

@@ -50,6 +50,16 @@ export const VERSION = v.pipe(
 export const PLATFORM = v.picklist(TARGETS.filter(isTarget));
 export const SHA256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 
+/** What is known of a package of a plugin, whoever looks at it. */
+export const PACKAGE_FACTS = {
+  name: PLUGIN_NAME,
+  version: VERSION,
+  tier: TIER,
+  platform: PLATFORM,
+  size: v.number(),
+  sha256: SHA256,
+};
+
 /** A session is named by the km that recorded it. */
 export const SESSION_ID = v.pipe(
   v.string(),
