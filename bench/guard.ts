@@ -96,8 +96,9 @@ async function benchDecisions(): Promise<void> {
   const times = Array.from({ length: DECISIONS }, (_, id) => {
     const params = { name: "read_file", arguments: { path, depth: id % 7 } };
     const text = JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params });
+    const value: unknown = JSON.parse(text); // as whoever asks has done
     const began = performance.now();
-    engine.decide({ direction: "request", method: "tools/call", tool: "read_file", text });
+    engine.decide({ direction: "request", method: "tools/call", tool: "read_file", text, value });
     return (performance.now() - began) * 1000;
   });
   const measure = `a decision about a call under ${RULES} rules`;

@@ -32,10 +32,11 @@ for (const [size, rounds] of [
   const options = { path: "/home/ada/shop/a.ts", url: "https://api.example.com/x", query: { sql: ["SELECT 1"] } };
   const params = { name: "read_file", arguments: { ...options, text: "x".repeat(size) } };
   const text = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+  const value: unknown = JSON.parse(text); // as whoever asks has done
   const times: number[] = [];
   for (let round = -rounds / 4; round < rounds; round++) {
     const started = Bun.nanoseconds();
-    engine.decide({ direction: "request", method: "tools/call", tool: "read_file", text });
+    engine.decide({ direction: "request", method: "tools/call", tool: "read_file", text, value });
     if (round >= 0) times.push((Bun.nanoseconds() - started) / 1000);
   }
   times.sort((a, b) => a - b);

@@ -2,7 +2,7 @@
  * The few functions of the C library that the poll pump needs, through bun:ffi, for Linux and macOS. Of those that take
  * variable arguments `open` reads none unless it creates a file, and `fcntl` is the system's own affair.
  */
-import { dlopen, type FFIFunction, ptr, read } from "bun:ffi";
+import { dlopen, type FFIFunction, type Pointer, ptr, read } from "bun:ffi";
 import { KmError } from "../errors.ts";
 import { LINUX } from "./libc-linux.ts";
 import { MACOS } from "./libc-macos.ts";
@@ -58,6 +58,14 @@ function load() {
 }
 
 /** Whether the last call failed for the moment only. */
+/** @returns how many bytes it took: none when it is to be tried again, -1 when nobody reads it any more */
+export function writeTo(libc: Libc, { fd, socket, limit }: Output, at: number, length: number): number {
+  const most = Math.min(length, limit);
+  const from = at as Pointer; // where the caller has put them
+  const written = socket ? libc.send(fd, from, most, SEND_FLAGS) : libc.write(fd, from, most);
+  return written < 0 && mayTryAgain(libc) ? 0 : written;
+}
+
 export function mayTryAgain(libc: Libc): boolean {
   const errno = libc.errno();
   return errno === EAGAIN || errno === EINTR;

@@ -2,7 +2,7 @@
 import { monotonic } from "../process/monotonic.ts";
 import { pause } from "../process/pause.ts";
 import { type Channel, STALL_MS, type Visitor } from "./pump.ts";
-import type { Interceptions } from "./settle.ts";
+import type { Interceptions } from "./gate/settle.ts";
 
 /** How much may wait for the observer before reading pauses. */
 const WAITING_BYTES = 4 << 20;

@@ -12,7 +12,7 @@ import { HEAD_BYTES, LineSplitter, TAIL_BYTES } from "../wire/lines.ts";
 import { clientOf, failureOf, type Implementation, member, serverOf, traceOf } from "../wire/mcp.ts";
 import { monotonic } from "../process/monotonic.ts";
 import { type Channel, REQUEST, STDERR, type Visitor } from "./pump.ts";
-import type { Interceptions } from "./settle.ts";
+import type { Interceptions } from "./gate/settle.ts";
 import { WallClock } from "./wall-clock.ts";
 
 /** Takes every event of a session, in order. */

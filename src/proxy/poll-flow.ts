@@ -1,6 +1,6 @@
 /** `Flow`: one direction of the poll pump, from a descriptor that is read to one that is written. */
-import { type Pointer, ptr } from "bun:ffi";
-import { type Libc, mayTryAgain, type Output, SEND_FLAGS } from "../process/libc.ts";
+import { ptr } from "bun:ffi";
+import { type Libc, mayTryAgain, type Output, writeTo } from "../process/libc.ts";
 import { monotonic } from "../process/monotonic.ts";
 import { type Channel, STDERR, TIMED_EVERY_MS } from "./pump.ts";
 import type { Ring, RingWriter } from "./ring.ts";
@@ -57,7 +57,7 @@ export class Flow implements PollFlow {
   readonly #libc: Libc;
   readonly #ring: Ring;
   readonly #writer: RingWriter;
-  /** Addresses: of the channel's ring, and of what is pending. */
+  /** Addresses: of the channel's ring, and of what is pending, in the ring or in the scratch. */
   readonly #ringAt: number;
   #pendingAt = 0;
   /** When the last chunk was read that was timed, and whether it is the pending one. */
@@ -112,12 +112,8 @@ export class Flow implements PollFlow {
       this.pending = 0;
       return true;
     }
-    const at = this.#pendingAt as Pointer; // an address within the ring, or within the scratch
-    const length = Math.min(this.pending, output.limit);
-    const written = output.socket
-      ? this.#libc.send(output.fd, at, length, SEND_FLAGS)
-      : this.#libc.write(output.fd, at, length);
-    if (written < 0) return mayTryAgain(this.#libc);
+    const written = writeTo(this.#libc, output, this.#pendingAt, this.pending);
+    if (written <= 0) return written === 0;
     this.stuckSince = 0;
     this.#pendingAt += written;
     this.pending -= written;

@@ -20,8 +20,8 @@ import { monotonic } from "../process/monotonic.ts";
 import { Flow, type PollFlow } from "./poll-flow.ts";
 import { PollSet } from "./poll-set.ts";
 import { type Channel, REQUEST, RESPONSE, STALL_MS, STDERR, STDERR_PATIENCE_MS } from "./pump.ts";
-import type { FromGate } from "./referral.ts";
-import type { GateAssignment } from "./gate.ts";
+import type { FromGate } from "./gate/referral.ts";
+import type { GateAssignment } from "./gate/gate.ts";
 import {
   CLIENT_BEHIND,
   COMMAND,
@@ -72,6 +72,10 @@ export interface GatedFlows {
   abandon(): void;
   /** Something can go on without being waited for. */
   readonly canAdvance: boolean;
+  /** The gate's code has not run often enough to be quick. */
+  readonly isCold: boolean;
+  /** Lets some of it run; to be called when there is nothing else to do. */
+  warmUp(): void;
   /** Something is still to be observed. */
   readonly isBusy: boolean;
 }
@@ -143,7 +147,8 @@ export class PollLoop {
       this.#set.expect(WAKE_ENTRY, this.#wake, POLLIN);
       this.#set.expect(VERDICTS_ENTRY, this.#gated?.verdicts ?? -1, POLLIN);
       if (this.#abandoning) this.#tellIfAbandoned();
-      if (this.#gated?.canAdvance) timeout = 0;
+      const isCold = this.#gated?.isCold === true;
+      if (isCold || this.#gated?.canAdvance) timeout = 0;
       const isReady = this.#set.wait(timeout);
       if (isReady) {
         this.#serve(request);
@@ -151,9 +156,9 @@ export class PollLoop {
         this.#serve(stderr);
         if (this.#set.returned(VERDICTS_ENTRY) !== 0) this.#gated?.hear(this.#libc);
         if (this.#set.returned(WAKE_ENTRY) !== 0) this.#obey();
-      }
+      } else if (isCold) this.#gated?.warmUp();
       if (this.#finishing) this.#finish();
-      if (this.#writer.untoldSince !== 0) this.#tellOfData(!isReady);
+      if (this.#writer.untoldSince !== 0) this.#tellOfData(!isReady && !isCold);
     }
   }
 

@@ -12,5 +12,5 @@ self.onmessage = ({ data }: MessageEvent<PumpAssignment>) => {
   };
   if (data.gate === undefined) return run();
   const { gate } = data;
-  void import("./gated-flows.ts").then(({ gatedFlows }) => gatedFlows(gate, tell)).then(run);
+  void import("./gate/gated-flows.ts").then(({ gatedFlows }) => gatedFlows(gate, tell)).then(run);
 };

@@ -3,11 +3,11 @@ import { ptr } from "bun:ffi";
 import { setPriority } from "node:os";
 import { type Libc, openLibc, openPipe } from "../process/libc.ts";
 import { pause } from "../process/pause.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard } from "./gate/guard.ts";
 import type { LatestTimes } from "./latest-times.ts";
 import type { Pump, PumpEvents, ServerCommand, Started, Visitor } from "./pump.ts";
 import type { PumpAssignment, PumpSignal } from "./poll-loop.ts";
-import type { Referral } from "./referral.ts";
+import type { Referral } from "./gate/referral.ts";
 import {
   allocateRing,
   CLIENT_BEHIND,

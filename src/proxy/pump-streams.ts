@@ -9,8 +9,8 @@ import { monotonic } from "../process/monotonic.ts";
 import { pause } from "../process/pause.ts";
 import { messageOf } from "../errors.ts";
 import { Backlog } from "./backlog.ts";
-import type { GatedStreams } from "./gated-streams.ts";
-import type { Guard } from "./guard.ts";
+import type { GatedStreams } from "./gate/gated-streams.ts";
+import type { Guard } from "./gate/guard.ts";
 import { LatestTimes } from "./latest-times.ts";
 import {
   type Channel,

@@ -9,7 +9,7 @@
  * pipe. If the observer makes no progress for `STALL_MS`, the pump goes on without it and counts what it missed.
  */
 
-import type { Interceptions } from "./settle.ts";
+import type { Interceptions } from "./gate/settle.ts";
 import type { ignoredSignals } from "./inherited-signals.ts";
 import type { LatestTimes } from "./latest-times.ts";
 import type { Watchdog } from "../process/watchdog.ts";

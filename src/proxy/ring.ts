@@ -12,7 +12,7 @@
 import type { Interception } from "../stream/event.ts";
 import { LATEST_TIMES_WORDS, LatestTimes } from "./latest-times.ts";
 import type { Channel, Visitor } from "./pump.ts";
-import type { Interceptions } from "./settle.ts";
+import type { Interceptions } from "./gate/settle.ts";
 
 export const CHANNELS: readonly Channel[] = [0, 1, 2];
 

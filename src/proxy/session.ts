@@ -4,7 +4,7 @@
  */
 import { constants } from "node:os";
 import { monotonic } from "../process/monotonic.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard } from "./gate/guard.ts";
 import type { Observer } from "./observe.ts";
 import { pause } from "../process/pause.ts";
 import { endGroup, signalGroup } from "../process/process-group.ts";

@@ -14,6 +14,8 @@ export interface HeldMessage {
    * that begins or ends like a message of a method that is held is asked about too: this may not be JSON.
    */
   text: string;
+  /** `JSON.parse(text)`, where whoever asks has parsed it anyway: it is not parsed again then. Stays on its thread. */
+  value?: unknown;
   /** Only of an answer: the request as it was forwarded. */
   request?: string;
 }

@@ -61,8 +61,8 @@ function idText(text: string, id: unknown): string {
 
 /** The text by which a value that may be an id is known. `written` is as it stands: a number beyond 2^53 keeps its digits. */
 export function exactText(value: unknown, written: () => string | undefined): string {
-  const isExact = typeof value !== "number" || Number.isSafeInteger(value);
-  return isExact ? JSON.stringify(value) : (written() ?? String(value));
+  if (typeof value !== "number") return JSON.stringify(value);
+  return Number.isSafeInteger(value) ? String(value) : (written() ?? String(value));
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Channel, Visitor } from "../../src/proxy/pump.ts";
-import type { Interceptions } from "../../src/proxy/settle.ts";
+import type { Interceptions } from "../../src/proxy/gate/settle.ts";
 import { allocateRing, CHANNELS, RingReader, RingWriter, viewRing } from "../../src/proxy/ring.ts";
 
 const SMALL: Channel = 2; // the smallest ring: 256 KiB

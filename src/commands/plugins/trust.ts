@@ -1,29 +1,22 @@
 /** `km plugins trust`: lets the plugins of a project's folder run, after showing what they ask for. */
 import { join, resolve } from "node:path";
 import { defineCommand } from "../../command.ts";
-import { paths } from "../../context.ts";
 import { KmError } from "../../errors.ts";
 import { stdout } from "../../output.ts";
 import { pluginsIn } from "../../plugin/discovery/discover.ts";
 import type { LoadedPlugin } from "../../plugin/discovery/load-plugin.ts";
 import { permissionWords } from "../../plugin/manifest/permission-words.ts";
-import { isTrusted, trustFolder } from "../../plugin/discovery/trust.ts";
-import { confirm, isInteractive, printable, table } from "../../terminal.ts";
+import { printable, table } from "../../terminal.ts";
+import { PROJECT_FOLDER, trustProject } from "../trust-project.ts";
 
 export default defineCommand({
   meta: { name: "trust", description: "Let the plugins of a project run" },
   args: {
-    folder: {
-      type: "positional",
-      required: false,
-      description: "The project's folder; default: the current one",
-      complete: "folder",
-    },
+    folder: PROJECT_FOLDER,
     yes: { type: "boolean", alias: "y", description: "Do not ask" },
   },
   examples: ["km plugins trust", "km plugins trust ~/shop --yes"],
   async run(args) {
-    const { config } = paths();
     const folder = resolve(args.folder ?? ".");
     const plugins = await pluginsIn(join(folder, "plugins"), "project");
     if (plugins.length === 0) {
@@ -35,14 +28,11 @@ export default defineCommand({
     await output.write(listing(plugins));
     await output.close();
     for (const problem of problemsOf(plugins)) process.stderr.write(`km: ${printable(problem)}\n`);
-    if (isTrusted(config, folder)) {
-      process.stderr.write(`km: ${folder} is trusted already\n`);
-      return 0;
-    }
-    if (!args.yes && !(await agreed(folder))) return 1;
-    const trusted = await trustFolder(config, folder);
-    process.stderr.write(`km: Trusted ${trusted ?? folder}: its plugins run when km is started there\n`);
-    return 0;
+    return await trustProject(folder, "plugins", {
+      yes: args.yes,
+      question: `Let whatever is in ${join(printable(folder), "plugins")} run on this machine, now and later?`,
+      effect: "its plugins run when km is started there",
+    });
   },
 });
 
@@ -58,13 +48,4 @@ function listing(plugins: LoadedPlugin[]): string {
 
 function problemsOf(plugins: LoadedPlugin[]): string[] {
   return plugins.flatMap((one) => (one.state === "invalid" ? [one.error.message] : one.warnings));
-}
-
-async function agreed(folder: string): Promise<boolean> {
-  if (!isInteractive()) {
-    throw new KmError("USAGE", "Cannot ask whether to trust: no terminal", {
-      hint: "Give --yes to trust without being asked.",
-    });
-  }
-  return await confirm(`Let whatever is in ${join(printable(folder), "plugins")} run on this machine, now and later?`);
 }

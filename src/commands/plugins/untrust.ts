@@ -3,17 +3,11 @@ import { resolve } from "node:path";
 import { defineCommand } from "../../command.ts";
 import { paths } from "../../context.ts";
 import { untrustFolder } from "../../plugin/discovery/trust.ts";
+import { PROJECT_FOLDER } from "../trust-project.ts";
 
 export default defineCommand({
   meta: { name: "untrust", description: "No longer let the plugins of a project run" },
-  args: {
-    folder: {
-      type: "positional",
-      required: false,
-      description: "The project's folder; default: the current one",
-      complete: "folder",
-    },
-  },
+  args: { folder: PROJECT_FOLDER },
   examples: ["km plugins untrust", "km plugins untrust ~/shop"],
   async run(args) {
     const folder = resolve(args.folder ?? ".");

@@ -33,11 +33,11 @@ export default defineCommand({
     const files: PolicyFile[] =
       args.file === undefined ? findPolicies(options) : [{ source: "user", file: resolve(args.file) }];
     // A file is checked whether its folder is trusted or not: nothing of it is used.
-    const { levels, problems } = readPolicies({ ...options, isTrusted: () => true }, files);
+    const { levels, problems, warnings } = readPolicies({ ...options, isTrusted: () => true }, files);
     if (args.json) {
-      const json = { files: files.map(({ file }) => file), problems };
+      const json = { files: files.map(({ file }) => file), problems: [...problems, ...warnings] };
       await print(`${JSON.stringify(json, null, 2)}\n`);
-    } else await print(problems.map(problemLine).join("") + levels.map(levelLines).join(""));
+    } else await print([...problems, ...warnings].map(problemLine).join("") + levels.map(levelLines).join(""));
     if (files.length === 0)
       process.stderr.write("km: There is no policy: nothing is held back. Begin one with km policy init.\n");
     return problems.length > 0 ? FOUND : 0;

@@ -3,17 +3,11 @@ import { resolve } from "node:path";
 import { defineCommand } from "../../command.ts";
 import { paths } from "../../context.ts";
 import { isTrusted, untrustFolder } from "../../plugin/discovery/trust.ts";
+import { PROJECT_FOLDER } from "../trust-project.ts";
 
 export default defineCommand({
   meta: { name: "untrust", description: "No longer let the policy of a project count" },
-  args: {
-    folder: {
-      type: "positional",
-      required: false,
-      description: "The project's folder; default: the current one",
-      complete: "folder",
-    },
-  },
+  args: { folder: PROJECT_FOLDER },
   examples: ["km policy untrust", "km policy untrust ~/shop"],
   async run(args) {
     const { config } = paths();

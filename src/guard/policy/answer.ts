@@ -1,21 +1,33 @@
 /** `Answer`: the answer to a request, read only as far as somebody asks. */
+import type { HeldMessage } from "../../stream/verdict.ts";
 import { type Asked, named } from "./asked.ts";
-import { type JsonNode, type ObjectNode, readTree, repeatedName, stringOf, UNREADABLE, valueOf } from "./json-tree.ts";
+import {
+  type JsonMember,
+  type JsonNode,
+  type ObjectNode,
+  readTree,
+  repeatedName,
+  stringOf,
+  UNREADABLE,
+  valueOf,
+} from "./json-tree.ts";
 import type { Unclear } from "./met.ts";
 import { folded } from "./name-matcher.ts";
 
 export class Answer {
   readonly text: string;
+  readonly #value: unknown;
   #tree: JsonNode | undefined;
   #isRead = false;
 
-  constructor(text: string) {
+  constructor({ text, value }: Pick<HeldMessage, "text" | "value">) {
     this.text = text;
+    this.#value = value;
   }
 
   /** Undefined where it is not JSON to every reader. */
   get tree(): JsonNode | undefined {
-    if (!this.#isRead) this.#tree = readTree(this.text);
+    if (!this.#isRead) this.#tree = readTree(this.text, this.#value !== undefined);
     this.#isRead = true;
     return this.#tree;
   }
@@ -26,34 +38,36 @@ export class Answer {
     if (tree?.kind !== "object") return UNREADABLE;
     const twice = repeatedName(tree);
     if (twice !== undefined) return { unclear: `${twice} stands twice in the answer` };
-    const { result, error } = Object(valueOf(this.text, tree));
+    const { result, error } = Object(this.#value ?? valueOf(this.text, tree));
     if (error === undefined) return { value: result };
     return { value: { content: [{ type: "text", text: JSON.stringify(error) }], isError: true } };
   }
 
   /** The id of the task that the call became. */
   task(): string | undefined {
-    if (!this.#mayHold("taskId")) return undefined;
+    if (!TASK_ID.test(this.text)) return undefined;
     const result = this.#result();
     const task = result && (this.#object(result, "task") ?? result);
-    const id = task && named(task, "taskId").node;
+    const id = task && named(task, "taskId", "taskid").value;
     return id === undefined ? undefined : stringOf(this.text, id);
   }
 
   /** In newer revisions of MCP a server asks in its answers for what it once sent requests for. */
   requests(): { method: string; text: string }[] {
-    if (!this.#mayHold("inputRequests")) return [];
-    const result = this.#result();
-    const requests = result && this.#object(result, "inputRequests");
-    return (requests?.members ?? []).flatMap(({ value }) => {
-      const method = value.kind === "object" ? named(value, "method").node : undefined;
-      const name = method === undefined ? undefined : stringOf(this.text, method);
-      return name === undefined ? [] : [{ method: name, text: this.text.slice(value.start, value.end) }];
+    if (!INPUT_REQUESTS.test(this.text)) return [];
+    return this.#membersNamed(this.#result(), "inputrequests").flatMap(({ value: requests }) => {
+      const each = requests.kind === "object" ? requests.members : [];
+      return each.flatMap(({ value }) => {
+        const text = this.text.slice(value.start, value.end);
+        const methods = this.#membersNamed(value, "method").map((method) => stringOf(this.text, method.value));
+        return methods.flatMap((method) => (method === undefined ? [] : [{ method, text }]));
+      });
     });
   }
 
-  #mayHold(name: string): boolean {
-    return this.text.includes(name) || this.text.includes("\\u");
+  /** All that some reader may take for it. */
+  #membersNamed(parent: JsonNode | undefined, loose: string): JsonMember[] {
+    return parent?.kind === "object" ? parent.members.filter((member) => member.loose === loose) : [];
   }
 
   #result(): ObjectNode | undefined {
@@ -61,10 +75,14 @@ export class Answer {
   }
 
   #object(parent: ObjectNode, name: string): ObjectNode | undefined {
-    const { node } = named(parent, name);
-    return node?.kind === "object" ? node : undefined;
+    const { value } = named(parent, name);
+    return value?.kind === "object" ? value : undefined;
   }
 }
+
+/** An escape may be a letter of the name. */
+const TASK_ID = /taskId|\\u/;
+const INPUT_REQUESTS = /inputRequests|\\u/iu;
 
 /** Where an answer holds what it answers. */
 export function resultsIn(message: JsonNode): { at: JsonNode[]; beside: JsonNode[] } {
@@ -91,10 +109,10 @@ export class TaskCalls {
   /** @param poll the request for a task: `tasks/get`, `tasks/result` */
   callOf(poll: Asked): Asked {
     const params = poll.arguments?.kind === "object" ? poll.arguments : undefined;
-    const id = params && named(params, "taskId");
+    const id = params && named(params, "taskId", "taskid");
     const task =
-      id?.node === undefined || id.doubt?.unclear.includes("twice") ? undefined : stringOf(poll.text, id.node);
-    return this.#calls.get(task ?? "") ?? { ...UNKNOWN_CALL, text: poll.text, values: new Map() };
+      id?.value === undefined || id.doubt?.unclear.includes("twice") ? undefined : stringOf(poll.text, id.value);
+    return this.#calls.get(task ?? "") ?? { ...UNKNOWN_CALL, text: poll.text, values: [] };
   }
 }
 

@@ -1,5 +1,6 @@
 /** `Asked`: a request or notification as rules look at it. */
 import type { HeldMessage } from "../../stream/verdict.ts";
+import { CALL } from "./governed.ts";
 import {
   isNull,
   type JsonMember,
@@ -27,13 +28,13 @@ export interface Asked {
   argumentsDoubt: Unclear | undefined;
   /** A notification, for which nobody waits. */
   isNotification: boolean;
-  /** What was found in the arguments, by place. */
-  values: Map<string, ValuesAt>;
+  /** What was found in the arguments, by the number of the place. */
+  values: (ValuesAt | undefined)[];
 }
 
-const WITH_ARGUMENTS = new Set(["tools/call", "prompts/get"]);
+const NAMELESS: Unclear = { unclear: "the call names no tool" };
 
-export function readAsked({ method, text }: Pick<HeldMessage, "method" | "text">): Asked {
+export function readAsked({ method, text, value }: Pick<HeldMessage, "method" | "text" | "value">): Asked {
   const asked: Asked = {
     method,
     text,
@@ -42,34 +43,42 @@ export function readAsked({ method, text }: Pick<HeldMessage, "method" | "text">
     arguments: undefined,
     argumentsDoubt: undefined,
     isNotification: false,
-    values: new Map(),
+    values: [],
   };
-  const root = readTree(text);
-  if (root?.kind !== "object") return { ...asked, doubt: UNREADABLE };
+  const root = readTree(text, value !== undefined);
+  if (root?.kind !== "object") {
+    asked.doubt = UNREADABLE;
+    return asked;
+  }
   const methods = named(root, "method");
   const id = named(root, "id");
   const params = named(root, "params");
-  asked.isNotification = id.node === undefined || isNull(text, id.node);
+  asked.isNotification = id.value === undefined || isNull(text, id.value);
   asked.doubt = methods.doubt ?? id.doubt ?? params.doubt;
-  if (methods.node !== undefined && stringOf(text, methods.node) !== method) {
+  if (methods.value !== undefined && stringOf(text, methods.value) !== method) {
     asked.doubt ??= { unclear: "the method stands there in several forms" };
   }
-  const known = folded(method); // nearly a call is looked at as one
-  if (params.node === undefined || isNull(text, params.node)) {
-    return known === "tools/call" ? { ...asked, tool: { unclear: "the call names no tool" } } : asked;
-  }
-  if (params.node.kind !== "object") return { ...asked, doubt: asked.doubt ?? { unclear: "params is no mapping" } };
-  if (known === "tools/call") asked.tool = toolIn(text, params.node);
-  if (!WITH_ARGUMENTS.has(known)) asked.arguments = params.node;
+  const isCall = isMethod(method, CALL); // nearly a call is looked at as one
+  if (params.value === undefined || isNull(text, params.value)) {
+    if (isCall) asked.tool = NAMELESS;
+  } else if (params.value.kind !== "object") asked.doubt ??= { unclear: "params is no mapping" };
+  else if (!isCall && !isMethod(method, PROMPT)) asked.arguments = params.value;
   else {
-    const { node, doubt } = named(params.node, "arguments");
-    asked.arguments = node;
+    if (isCall) asked.tool = toolIn(text, params.value);
+    const { value: found, doubt } = named(params.value, "arguments");
+    asked.arguments = found;
     asked.argumentsDoubt = doubt;
-    if (node !== undefined && node.kind !== "object" && !isNull(text, node)) {
+    if (found !== undefined && found.kind !== "object" && !isNull(text, found)) {
       asked.argumentsDoubt = { unclear: "the arguments are no mapping" };
     }
   }
   return asked;
+}
+
+const PROMPT = "prompts/get";
+
+function isMethod(method: string, known: string): boolean {
+  return method === known || folded(method) === known;
 }
 
 export function argumentsValue({ text, arguments: node }: Asked): unknown {
@@ -78,24 +87,33 @@ export function argumentsValue({ text, arguments: node }: Asked): unknown {
 
 /** Where another form of the same message holds them, and what is sent beside them. */
 export function argumentsIn(message: JsonNode, method: string): { at: JsonNode[]; beside: JsonNode[] } {
-  const params = message.kind === "object" ? named(message, "params").node : undefined;
+  const params = message.kind === "object" ? named(message, "params").value : undefined;
   if (params?.kind !== "object") return { at: [], beside: [] };
-  if (!WITH_ARGUMENTS.has(folded(method))) return { at: [params], beside: [] };
-  const member = (name: string): JsonNode[] => [named(params, name).node].filter((node) => node !== undefined);
+  if (!isMethod(method, CALL) && !isMethod(method, PROMPT)) return { at: [params], beside: [] };
+  const member = (name: string): JsonNode[] => [named(params, name).value].filter((node) => node !== undefined);
   return { at: member("arguments"), beside: member("_meta") };
 }
 
 function toolIn(text: string, params: ObjectNode): string | Unclear {
-  const { node, doubt } = named(params, "name");
-  const name = node === undefined ? undefined : stringOf(text, node);
+  const { value, doubt } = named(params, "name");
   if (doubt !== undefined) return doubt;
-  if (name === undefined) return { unclear: "the call names no tool" };
+  const name = value && stringOf(text, value);
+  if (name === undefined) return NAMELESS;
   return name.isWellFormed() ? name : { unclear: `the tool's name ${shown(name)} is no Unicode text` };
 }
 
-/** The member of that name; with doubt where it stands there twice, or in other letters. */
-export function named(parent: ObjectNode, name: string): { node?: JsonNode; doubt?: Unclear } {
-  const loose = foldedName(name);
+export interface Named {
+  value?: JsonNode;
+  /** Set where it stands there twice, or in other letters. */
+  doubt?: Unclear;
+}
+
+/**
+ * The member of that name.
+ *
+ * @param loose the same, folded
+ */
+export function named(parent: ObjectNode, name: string, loose = name): Named {
   let found: JsonMember | undefined;
   let doubt: Unclear | undefined;
   for (const member of parent.members) {
@@ -105,18 +123,7 @@ export function named(parent: ObjectNode, name: string): { node?: JsonNode; doub
     if (member.name === name || found?.name !== name) found = member;
   }
   if (found === undefined) return NOTHING;
-  return doubt === undefined ? { node: found.value } : { node: found.value, doubt };
+  return doubt === undefined ? found : { value: found.value, doubt };
 }
 
-const NOTHING = {};
-
-/** Few names are asked for. */
-function foldedName(name: string): string {
-  const known = FOLDED.get(name);
-  if (known !== undefined) return known;
-  const loose = folded(name);
-  FOLDED.set(name, loose);
-  return loose;
-}
-
-const FOLDED = new Map<string, string>();
+const NOTHING: Named = {};

@@ -11,11 +11,12 @@ import type {
   TimeCondition,
   ValueTest,
 } from "./compiled.ts";
+import { checkPattern } from "./check-pattern.ts";
 import type { Report } from "./compile-problem.ts";
 import { CALL } from "./governed.ts";
 import { NameMatcher } from "./name-matcher.ts";
 import type { WrittenCondition, WrittenRule, WrittenTests } from "./schema.ts";
-import { parseDays, parseFolder, parseHours, parseNames, parsePlace, patternProblem, PLACE_HINT } from "./written.ts";
+import { parseDays, parseFolder, parseHours, parseNames, parsePlace, PLACE_HINT } from "./written.ts";
 
 type Path = (string | number)[];
 
@@ -70,9 +71,7 @@ function compileTests(written: WrittenTests, path: Path, base: PathBase, report:
   if (equals !== undefined) tests.push({ test: "one of", values: [equals] });
   if (oneOf !== undefined) tests.push({ test: "one of", values: oneOf });
   if (matches !== undefined) {
-    const problem = patternProblem(matches);
-    if (problem !== undefined)
-      report([...path, "matches"], `${describe(matches)} cannot be used`, `Allowed: ${problem}.`);
+    checkPattern(matches, [...path, "matches"], true, report);
     tests.push({ test: "matches", pattern: matches });
   }
   if (inside !== undefined) tests.push({ test: "inside", folders: folders(inside, "inside"), base });

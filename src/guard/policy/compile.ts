@@ -4,7 +4,8 @@ import type { Asking, CompiledLevel, CompiledRule, Consequence, Limit, Masking, 
 import { compileConditions } from "./compile-conditions.ts";
 import type { CompileProblem, Report } from "./compile-problem.ts";
 import type { WrittenAsking, WrittenPolicy, WrittenRule } from "./schema.ts";
-import { parsePlace, patternProblem, PLACE_HINT } from "./written.ts";
+import { checkPattern } from "./check-pattern.ts";
+import { parsePlace, PLACE_HINT } from "./written.ts";
 
 export function compileLevel(
   written: WrittenPolicy,
@@ -12,8 +13,8 @@ export function compileLevel(
   base: PathBase,
 ): { level: CompiledLevel; problems: CompileProblem[] } {
   const problems: CompileProblem[] = [];
-  const report: Report = (path, message, hint, part) => {
-    problems.push({ path, message, part: part ?? "value", ...(hint === undefined ? {} : { hint }) });
+  const report: Report = (path, message, hint, part = "value", severity = "error") => {
+    problems.push({ severity, path, message, part, ...(hint === undefined ? {} : { hint }) });
   };
   const ask = compileAsking(written.ask, DEFAULT_ASKING);
   const rules = (written.rules ?? []).map((rule, index) => compileRule(rule, ["rules", index], { base, ask, report }));
@@ -94,9 +95,7 @@ function compileRule(rule: WrittenRule, path: (string | number)[], { base, ask, 
     const paths = written.map((text, index) => {
       const place = arePlaces ? parsePlace(text) : [];
       if (place === undefined) report([...at, index], `${JSON.stringify(text)} is not a place`, PLACE_HINT);
-      const problem = arePlaces ? undefined : patternProblem(text, false);
-      if (problem !== undefined)
-        report([...at, index], `${JSON.stringify(text)} cannot be used`, `Allowed: ${problem}.`);
+      if (!arePlaces) checkPattern(text, [...at, index], false, report);
       return place ?? [];
     });
     return { secrets: false, paths: arePlaces ? paths : [], patterns: arePlaces ? [] : written };

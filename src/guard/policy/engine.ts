@@ -3,16 +3,17 @@ import type { Direction } from "../../stream/event.ts";
 import type { Deferral, Facts, HeldMessage, ToolFacts, Verdict } from "../../stream/verdict.ts";
 import { Answer, resultsIn, TaskCalls } from "./answer.ts";
 import { type Asked, argumentsIn, readAsked } from "./asked.ts";
-import type { CompiledPolicy, Decision } from "./compiled.ts";
-import { findingsInArguments, findingsInResult, type FindingsTest, type Inspect } from "./findings-in.ts";
+import type { CompiledPolicy } from "./compiled.ts";
+import { findingsInArguments, findingsInResult, type FindingsTest, type Inspect, noFindings } from "./findings-in.ts";
 import { ASKED_BY_SERVER, CALL, isAnswer, isGoverned, isOfTask, isTold } from "./governed.ts";
 import type { JsonNode } from "./json-tree.ts";
 import { Level, type Outcome, subject } from "./level.ts";
 import { withIds } from "./keep-ids.ts";
 import { applyMasks, type Mask, type MaskedParts } from "./mask-values.ts";
 import { folded } from "./name-matcher.ts";
+import { Places } from "./places.ts";
 import type { Surroundings } from "./rule.ts";
-import { strictestAsking, toolActions } from "./strictest.ts";
+import { strictest, toolActions } from "./strictest.ts";
 
 export interface EngineContext {
   /** Name of the server, as the session has it. */
@@ -29,11 +30,9 @@ const READ_ON = "km_read_result";
 /** A session has few methods; one that makes them up shall not fill the memory. */
 const MOST_KNOWN = 1000;
 const LONGEST_REASON = 500;
-/** From the strictest. */
-const DECISIONS: Decision[] = ["deny", "ask", "allow"];
 const NOBODY_ASKED = "a person would have to agree, who cannot be asked about this";
 const UNCHANGED = {};
-const NO_MASKS: Mask[] = [];
+const PASS: Verdict = Object.freeze({ action: "pass" });
 const UNDECIDED: Verdict = { action: "block", by: "policy", reason: "it could not be decided about this message" };
 
 export class PolicyEngine {
@@ -44,6 +43,7 @@ export class PolicyEngine {
   readonly #blocksTools: boolean;
   /** Whether the policy is about what servers ask of clients. */
   readonly #governsServer: boolean;
+  readonly #asksForTime: boolean;
   readonly #context: EngineContext;
   readonly #concerned = new Map<string, boolean>();
   readonly #tasks = new TaskCalls();
@@ -52,7 +52,10 @@ export class PolicyEngine {
   /** @throws RangeError for a time zone that this machine does not know */
   constructor(policy: CompiledPolicy, context: EngineContext) {
     const enforced = policy.levels.filter(({ mode }) => mode === "enforce");
-    this.#levels = enforced.map((level) => new Level(level, context.server));
+    const places = new Places();
+    this.#levels = enforced.map((level) => new Level(level, context.server, places));
+    places.prepare();
+    this.#asksForTime = this.#levels.some(({ rules }) => rules.some((rule) => rule.asksForTime));
     this.#uses = policy.uses;
     this.#tools = toolActions(policy);
     this.#blocksTools = Object.values(this.#tools).includes("block");
@@ -109,50 +112,56 @@ export class PolicyEngine {
   }
 
   #decideAsked(held: HeldMessage): Verdict | Deferral {
-    if (!this.concerns(held.direction, held.method)) return { action: "pass" };
+    if (!this.concerns(held.direction, held.method)) return PASS;
     const asked = readAsked(held);
     if (asked.tool === READ_ON && asked.doubt === undefined && this.#uses.results) {
       return { action: "defer", question: { kind: "read on" }, outOfOrder: true };
     }
-    const surroundings = this.#surroundings(findingsInArguments(asked, this.#context.inspect));
-    const outcomes = this.#levels.map((level) => level.decide(asked, surroundings));
-    const [first] = strictestFirst(outcomes);
-    if (first?.decision === "deny") return block(first, `the policy does not allow ${subject(asked)}`);
-    const masked = this.#maskedAsked(held, asked, outcomes);
+    const { findings } = this.#uses;
+    const surroundings = this.#surroundings(findings ? findingsInArguments(asked, this.#context.inspect) : noFindings);
+    let outcome: Outcome | undefined;
+    for (const level of this.#levels) {
+      const one = level.decide(asked, surroundings);
+      outcome = outcome === undefined ? one : strictest(outcome, one);
+    }
+    if (outcome?.decision === "deny") return block(outcome, `the policy does not allow ${subject(asked)}`);
+    const masked = this.#maskedAsked(held, asked, outcome);
     if (masked.blocked !== undefined) return masked.blocked;
     const status = this.#blockedStatus(asked);
-    if (first?.decision !== "ask") {
+    if (outcome?.decision !== "ask") {
       if (status === undefined && !this.#isUnknown(asked)) return changedOrPassing(masked.change);
       return { action: "defer", question: { kind: "definitions" }, ...masked.change, outOfOrder: true };
     }
-    // Only one question can be deferred.
-    if (status !== undefined)
-      return blockedBy(`tools.${status}`, `the definition of this tool is ${status}: see km tools diff`);
-    if (asked.isNotification) return block({ ...first, reason: "" }, NOBODY_ASKED);
-    const askings = outcomes.filter(({ decision }) => decision === "ask").map(({ ask }) => ask);
-    const { on_timeout: byDefault, ...asking } = strictestAsking(askings);
-    const reason = first.reason.slice(0, LONGEST_REASON);
-    const question = { kind: "approval", rule: first.rule, reason, ...asking, default: byDefault } as const;
+    if (asked.isNotification) return blockedBy(outcome.rule, NOBODY_ASKED);
+    const { on_timeout: byDefault, ...asking } = outcome.ask;
+    const reason = outcome.reason.slice(0, LONGEST_REASON);
+    const question = { kind: "approval", rule: outcome.rule, reason, ...asking, default: byDefault } as const;
     return { action: "defer", question, ...masked.change, outOfOrder: true };
   }
 
   #decideAnswer(held: HeldMessage, request: string): Verdict | Deferral {
-    if (!this.concernsAnswer(held.method, undefined)) return { action: "pass" };
+    if (!this.concernsAnswer(held.method, undefined)) return PASS;
     if (held.method === "tools/list") {
       return { action: "defer", question: { kind: "definitions" }, outOfOrder: true };
     }
     const own = readAsked({ method: held.method, text: request });
     const asked = isOfTask(held.method) ? this.#tasks.callOf(own) : own;
-    const answer = new Answer(held.text);
+    const answer = new Answer(held);
     const task = held.method === CALL ? answer.task() : undefined;
     if (task !== undefined) this.#tasks.remember(task, own);
-    const surroundings = this.#surroundings(findingsInResult(asked, answer, this.#context.inspect));
-    const outcomes = this.#levels.map((level) => level.decideAnswer(asked, held.text, surroundings));
-    const [first] = strictestFirst(outcomes);
-    if (first !== undefined && first.decision !== "allow") {
-      return block(first, `the policy does not allow this result of ${subject(asked)}`);
+    const { findings } = this.#uses;
+    const surroundings = this.#surroundings(
+      findings ? findingsInResult(asked, answer, this.#context.inspect) : noFindings,
+    );
+    let outcome: Outcome | undefined;
+    for (const level of this.#levels) {
+      const one = level.decideAnswer(asked, held.text, surroundings);
+      outcome = outcome === undefined ? one : strictest(outcome, one);
     }
-    const masked = this.#masked(held.text, masksOf(outcomes), resultsIn);
+    if (outcome !== undefined && outcome.decision !== "allow") {
+      return block(outcome, `the policy does not allow this result of ${subject(asked)}`);
+    }
+    const masked = this.#masked(held.text, outcome?.masks ?? [], resultsIn);
     const blocked = this.#blockedEmbedded(held.direction, answer) ?? masked.blocked;
     if (blocked !== undefined) return blocked;
     const most = asked.method === CALL ? this.#mostTokens(asked, surroundings) : Infinity;
@@ -162,11 +171,11 @@ export class PolicyEngine {
   }
 
   #surroundings(found: FindingsTest): Surroundings {
-    return { now: (this.#context.now ?? Date.now)(), facts: this.#facts, found };
+    return { now: this.#asksForTime ? (this.#context.now ?? Date.now)() : 0, facts: this.#facts, found };
   }
 
-  #maskedAsked({ direction }: HeldMessage, { method, text }: Asked, outcomes: Outcome[]): Change {
-    const ofCall = masksOf(outcomes);
+  #maskedAsked({ direction }: HeldMessage, { method, text }: Asked, outcome: Outcome | undefined): Change {
+    const ofCall = outcome?.masks ?? [];
     const isWords = direction === "response" && isTold(method);
     if (ofCall.length === 0 && !isWords) return UNCHANGED;
     const masks = isWords ? [...ofCall, ...this.#levels.flatMap((level) => level.toldMasks(method))] : ofCall;
@@ -178,7 +187,7 @@ export class PolicyEngine {
     return whole === text ? UNCHANGED : { change: { text: whole, by } };
   }
 
-  #masked(text: string, masks: Mask[], partsOf: (message: JsonNode) => MaskedParts): Change {
+  #masked(text: string, masks: readonly Mask[], partsOf: (message: JsonNode) => MaskedParts): Change {
     if (masks.length === 0) return UNCHANGED;
     const masked = applyMasks(text, masks, partsOf, this.#context.redact);
     if ("blockedBy" in masked) return { blocked: blockedBy(masked.blockedBy, masked.reason) };
@@ -223,15 +232,6 @@ interface Change {
   blocked?: Verdict;
 }
 
-function masksOf(outcomes: Outcome[]): Mask[] {
-  return outcomes.every(({ masks }) => masks.length === 0) ? NO_MASKS : outcomes.flatMap(({ masks }) => masks);
-}
-
-function strictestFirst(outcomes: Outcome[]): Outcome[] {
-  if (outcomes.length < 2) return outcomes;
-  return outcomes.toSorted((a, b) => DECISIONS.indexOf(a.decision) - DECISIONS.indexOf(b.decision));
-}
-
 function block({ rule, reason }: Outcome, otherwise: string): Verdict {
   return blockedBy(rule, reason === "" ? otherwise : reason);
 }
@@ -241,7 +241,7 @@ function blockedBy(rule: string, reason: string): Verdict & { action: "block" } 
 }
 
 function changedOrPassing(change: { text: string; by: string } | undefined): Verdict {
-  return change === undefined ? { action: "pass" } : { action: "modify", ...change };
+  return change === undefined ? PASS : { action: "modify", ...change };
 }
 
 /** Four ASCII characters are about a token, every other character is one. */

@@ -39,6 +39,9 @@ export function findingsInResult(asked: Asked, answer: Answer, inspect: Inspect 
 
 const NOT_LOOKED_FOR: Unclear = { unclear: "findings are not looked for" };
 
+/** Where no rule asks for any. */
+export const noFindings: FindingsTest = () => NOT_LOOKED_FOR;
+
 function lookingOnce(look: () => Finding[] | Unclear): FindingsTest {
   let found: Finding[] | Unclear | undefined;
   return ({ least, rules }) => {

@@ -42,19 +42,32 @@ export interface ScalarNode {
 /** Deeper ones are nobody's; each level takes time and memory from whoever reads it. */
 const DEEPEST = 1000;
 
-/** Why there is no tree. */
+/** Why there is none. */
 export const UNREADABLE: Unclear = {
   unclear: `the message is not JSON to every reader, or has more than ${DEEPEST} levels`,
 };
 
-/** Undefined where `text` is not exactly one JSON value as RFC 8259 has it, or is nested too deeply. */
-export function readTree(text: string): JsonNode | undefined {
-  if (text.length > 2 * DEEPEST && isTooDeep(text)) return undefined;
+/**
+ * Undefined where `text` is not exactly one JSON value as RFC 8259 has it, or is nested too deeply.
+ *
+ * @param isJson whether somebody has found that it is one value
+ */
+export function readTree(text: string, isJson = false): JsonNode | undefined {
+  const root = treeOf(text);
+  return root !== undefined && (isJson || isReadable(text)) ? root : undefined;
+}
+
+function isReadable(text: string): boolean {
   try {
-    JSON.parse(text); // what follows need not look for faults
+    JSON.parse(text);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
+}
+
+/** Of what is not JSON, any tree or none. */
+function treeOf(text: string): JsonNode | undefined {
   const open: (ObjectNode | ArrayNode)[] = [];
   let root: JsonNode | undefined;
   let parent: ObjectNode | ArrayNode | undefined;
@@ -69,36 +82,26 @@ export function readTree(text: string): JsonNode | undefined {
       at++;
       if (parent !== undefined) parent.end = at;
       open.pop();
-      parent = open.at(-1);
+      parent = open[open.length - 1];
       continue;
     }
-    const end = char === QUOTE ? endOfString(text, at + 1) + 1 : endOfWord(text, at + 1);
-    if (char === QUOTE && parent?.kind === "object" && name === undefined) {
-      name = nameAt(text, at + 1, end - 1);
-      at = end;
+    const start = at;
+    at = char === QUOTE ? endOfString(text, at + 1) + 1 : endOfWord(text, at, char);
+    if (char === QUOTE && name === undefined && parent?.kind === "object") {
+      name = nameAt(text, start + 1, at - 1);
       continue;
     }
-    const node = nodeOf(char, at, end);
+    const node = nodeOf(char, start, at);
     if (parent === undefined) root = node;
     else if (parent.kind === "array") parent.items.push(node);
     else if (name !== undefined) parent.members.push({ name: name.exact, loose: name.loose, value: node });
     name = undefined;
-    at = end;
-    if (node.kind === "object" || node.kind === "array") open.push((parent = node));
+    if (node.kind !== "object" && node.kind !== "array") continue;
+    if (open.length === DEEPEST) return undefined;
+    open.push(node);
+    parent = node;
   }
   return root;
-}
-
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) at = endOfString(text, at + 1);
-    else if (char === OPEN_BRACE || char === OPEN_BRACKET) depth++;
-    else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth--;
-    if (depth > DEEPEST) return true;
-  }
-  return false;
 }
 
 function nodeOf(char: number, start: number, end: number): JsonNode {
@@ -110,20 +113,18 @@ function nodeOf(char: number, start: number, end: number): JsonNode {
     case QUOTE:
       return { kind: "string", start, end, value: undefined };
     default:
-      return {
-        kind: char === MINUS || (char >= ZERO && char <= NINE) ? "number" : "word",
-        start,
-        end,
-        value: undefined,
-      };
+      return { kind: isNumber(char) ? "number" : "word", start, end, value: undefined };
   }
 }
 
+function isNumber(char: number): boolean {
+  return char === MINUS || (char >= ZERO && char <= NINE);
+}
+
 /** Of what is no string; a bracket is one of its own. */
-function endOfWord(text: string, from: number): number {
-  const before = text.charCodeAt(from - 1);
-  if (before === OPEN_BRACE || before === OPEN_BRACKET) return from;
-  let end = from;
+function endOfWord(text: string, start: number, char: number): number {
+  let end = start + 1;
+  if (char === OPEN_BRACE || char === OPEN_BRACKET) return end;
   while (end < text.length && !isDelimiter(text.charCodeAt(end))) end++;
   return end;
 }
@@ -145,12 +146,18 @@ function nameAt(text: string, start: number, end: number): Name {
   const length = end - start;
   const slot = (length + 7 * text.charCodeAt(start) + 31 * text.charCodeAt(end - 1)) % LATEST_NAMES.length;
   const latest = LATEST_NAMES[slot];
-  if (latest?.exact.length === length && text.startsWith(latest.exact, start)) return latest;
+  if (latest?.exact.length === length && standsAt(text, start, latest.exact)) return latest;
   const literal = text.slice(start, end);
   const exact = decodeString(literal) ?? "";
   const name = { exact, loose: folded(exact) };
   if (exact === literal && length <= LONGEST_NAME) LATEST_NAMES[slot] = name;
   return name;
+}
+
+/** Of a short one, quicker than `startsWith`. */
+function standsAt(text: string, start: number, name: string): boolean {
+  for (let at = 0; at < name.length; at++) if (text.charCodeAt(start + at) !== name.charCodeAt(at)) return false;
+  return true;
 }
 
 const LATEST_NAMES: Name[] = Array.from({ length: 256 }, () => ({ exact: "", loose: "" }));
@@ -162,9 +169,11 @@ export function valueOf(text: string, node: JsonNode): unknown {
 
 export function scalarOf(text: string, node: ScalarNode): Scalar {
   if (node.value !== undefined) return node.value;
-  const literal = text.slice(node.start, node.end);
-  const value = node.kind === "string" ? decodeString(literal.slice(1, -1)) : (JSON.parse(literal) as Scalar); // no list or mapping
-  return (node.value = value ?? literal);
+  const value =
+    node.kind === "string"
+      ? decodeString(text.slice(node.start + 1, node.end - 1))
+      : (JSON.parse(text.slice(node.start, node.end)) as Scalar); // no list or mapping
+  return (node.value = value ?? "");
 }
 
 /** Undefined where it is not a string. */

@@ -1,20 +1,31 @@
 /** `Level`: what one policy file says about a message, whatever the others say. */
 import type { Asked } from "./asked.ts";
-import type { Asking, CompiledLevel, Decision, FindingsCondition, Limit, Masking } from "./compiled.ts";
+import type {
+  Asking,
+  CompiledLevel,
+  CompiledRule,
+  Consequence,
+  Decision,
+  FindingsCondition,
+  Limit,
+  Masking,
+} from "./compiled.ts";
 import { isGoverned } from "./governed.ts";
 import type { Mask } from "./mask-values.ts";
 import type { Met } from "./met.ts";
 import { NameMatcher, shown } from "./name-matcher.ts";
+import type { Places } from "./places.ts";
 import { Rule, type Surroundings } from "./rule.ts";
 
+/** Shared between messages. */
 export interface Outcome {
-  decision: Decision;
+  readonly decision: Decision;
   /** Name of the rule that decided; `default` where none did. */
-  rule: string;
-  reason: string;
-  ask: Asking;
+  readonly rule: string;
+  readonly reason: string;
+  readonly ask: Asking;
   /** Of the rules that mask, all that apply. */
-  masks: Mask[];
+  readonly masks: readonly Mask[];
 }
 
 /** The phase of a call: before it is forwarded, or when its answer has come. */
@@ -26,11 +37,17 @@ interface Candidates {
   deciding: Candidate[];
   /** Those that mask or limit. */
   others: Candidate[];
+  /** What holds of a request or notification where none of them decides. */
+  otherwise: Outcome;
 }
 
 interface Candidate {
   rule: Rule;
   isFor: Met;
+  /** Where the rule's conditions are met; of rules that mask or limit nothing. */
+  outcome: Outcome;
+  /** Whether it is plainly unmet wherever the one before it is: policies have many rules about the same place. */
+  isLikeLast: boolean;
 }
 
 /** A session has few tools; one that makes them up shall not fill the memory. */
@@ -45,13 +62,16 @@ export class Level {
   /** By method, then by tool. */
   readonly #known = new Map<string, Map<string | undefined, Candidates>>();
   #knownCount = 0;
+  /** Where no rule decides. */
+  readonly #allowed: Outcome;
 
-  constructor(compiled: CompiledLevel, server: string) {
+  constructor(compiled: CompiledLevel, server: string, places: Places) {
     this.compiled = compiled;
     const isHere = (patterns: ConstructorParameters<typeof NameMatcher>[0] | undefined): boolean =>
       patterns === undefined || new NameMatcher(patterns).matches(server) !== false;
-    this.rules = compiled.rules.filter(({ when }) => isHere(when.server)).map((rule) => new Rule(rule));
+    this.rules = compiled.rules.filter(({ when }) => isHere(when.server)).map((rule) => new Rule(rule, places));
     this.#ofAnswers = this.rules.filter((rule) => actsIn(rule, "result"));
+    this.#allowed = { decision: "allow", rule: "default", reason: "", ask: compiled.ask, masks: [] };
   }
 
   /** Whether anything but passing may come of such a request or notification. */
@@ -93,19 +113,21 @@ export class Level {
 
   /** Of a request or notification. Counts it, where it is not denied here. */
   decide(asked: Asked, surroundings: Surroundings): Outcome {
-    const outcome = this.#walk(asked, surroundings, "arguments");
+    const { deciding, others, otherwise } = this.#candidates(asked);
+    let outcome = this.#walk(deciding, asked, surroundings, "arguments") ?? otherwise;
+    if (others.length === 0) return outcome;
     const counted: Rule[] = [];
-    for (const { rule, isFor } of this.#candidates(asked).others) {
+    for (const { rule, isFor } of others) {
       const { effect } = rule.compiled;
-      if (outcome.decision === "deny") break;
+      if (outcome.decision === "deny") return outcome;
       if (effect.action === "redact" && effect.arguments !== undefined) {
-        this.#addMask(outcome, rule, effect.arguments, rule.applies(isFor, asked, surroundings));
+        outcome = withMask(outcome, rule, effect.arguments, rule.applies(isFor, asked, surroundings));
       } else if (effect.action === "limit" && rule.window !== undefined && counts(effect.limit)) {
         const met = rule.applies(isFor, asked, surroundings);
         if (met === false || (met !== true && rule.compiled.on_error === "pass")) continue;
         const over = met === true ? overLimit(rule, effect.limit, surroundings.now) : cannotTell(rule, met);
         if (over === undefined) counted.push(rule);
-        else deny(outcome, rule, over);
+        else outcome = denied(outcome, rule, over);
       }
     }
     if (outcome.decision === "deny") return outcome;
@@ -115,14 +137,15 @@ export class Level {
 
   /** Of the answer to a request. */
   decideAnswer(asked: Asked, answer: string, surroundings: Surroundings): Outcome {
-    const outcome = this.#walk(asked, surroundings, "result");
-    for (const { rule, isFor } of this.#candidates(asked).others) {
+    const { deciding, others } = this.#candidates(asked);
+    let outcome = this.#walk(deciding, asked, surroundings, "result") ?? this.#allowed;
+    for (const { rule, isFor } of others) {
       const { effect } = rule.compiled;
       if (effect.action === "limit" && effect.limit.bytes !== undefined) {
         if (rule.applies(isFor, asked, surroundings, false) !== true) continue;
         rule.window?.add(surroundings.now, 0, countedBytes(rule, answer));
       } else if (effect.action === "redact" && effect.result !== undefined && outcome.decision !== "deny") {
-        this.#addMask(outcome, rule, effect.result, rule.applies(isFor, asked, surroundings));
+        outcome = withMask(outcome, rule, effect.result, rule.applies(isFor, asked, surroundings));
       }
     }
     return outcome;
@@ -147,30 +170,22 @@ export class Level {
   }
 
   /** The first rule that allows, denies or asks. Of answers only those about findings can deny: the rest had their say. */
-  #walk(asked: Asked, surroundings: Surroundings, phase: Phase): Outcome {
-    const outcome: Outcome = { decision: "allow", rule: "default", reason: "", ask: this.compiled.ask, masks: [] };
-    for (const { rule, isFor } of this.#candidates(asked).deciding) {
-      const { effect, name, reason, on_error: onError, when } = rule.compiled;
-      if (effect.action === "redact" || effect.action === "limit") continue;
+  #walk(deciding: Candidate[], asked: Asked, surroundings: Surroundings, phase: Phase): Outcome | undefined {
+    let isUnmet = false;
+    for (const { rule, isFor, outcome, isLikeLast } of deciding) {
+      if (!isLikeLast) isUnmet = rule.isPlainlyUnmet(asked);
+      if (isUnmet) continue;
+      const { on_error: onError, when } = rule.compiled;
       if (!looksAt(when.findings, phase)) continue;
-      if (phase === "result" && effect.action !== "allow" && when.findings === undefined) continue;
+      if (phase === "result" && outcome.decision !== "allow" && when.findings === undefined) continue;
       const met = rule.applies(isFor, asked, surroundings);
       if (met === false) continue;
-      if (effect.action === "allow") {
-        if (met === true || onError === "pass") return { ...outcome, rule: name };
-      } else if (met === true) {
-        if (effect.action === "ask") outcome.ask = effect.ask;
-        return { ...outcome, decision: effect.action, rule: name, reason: reason ?? "" };
-      } else if (onError === "block") {
-        deny(outcome, rule, cannotTell(rule, met));
-        return outcome;
-      }
+      if (met === true) return outcome;
+      // What cannot be told neither allows nor slips past a rule that denies, unless the rule says so.
+      if (outcome.decision === "allow" && onError === "pass") return outcome;
+      if (outcome.decision !== "allow" && onError === "block") return denied(outcome, rule, cannotTell(rule, met));
     }
-    if (phase === "arguments" && (asked.doubt !== undefined || isGoverned(asked.method))) {
-      outcome.decision = this.compiled.default;
-      if (outcome.decision === "deny") outcome.reason = `no rule allows ${subject(asked)}`;
-    }
-    return outcome;
+    return undefined;
   }
 
   /** The same for all messages of a method and tool, but for those of which that cannot be told. */
@@ -189,20 +204,30 @@ export class Level {
   }
 
   #find(asked: Asked): Candidates {
-    const found: Candidates = { deciding: [], others: [] };
+    const found: Candidates = { deciding: [], others: [], otherwise: this.#otherwise(asked) };
     for (const rule of this.rules) {
       const isFor = asked.doubt ?? rule.isFor(asked);
       if (isFor === false) continue;
-      const { action } = rule.compiled.effect;
-      (action === "redact" || action === "limit" ? found.others : found.deciding).push({ rule, isFor });
+      const { effect } = rule.compiled;
+      if (effect.action === "redact" || effect.action === "limit") {
+        found.others.push({ rule, isFor, outcome: this.#allowed, isLikeLast: false });
+        continue;
+      }
+      const isLikeLast = found.deciding.at(-1)?.rule.isUnmetLike(rule) === true;
+      found.deciding.push({ rule, isFor, outcome: this.#outcomeOf(rule.compiled, effect), isLikeLast });
     }
     return found;
   }
 
-  #addMask(outcome: Outcome, rule: Rule, masking: Masking, met: Met): void {
-    const { name, on_error: onError } = rule.compiled;
-    if (met === true) outcome.masks.push({ rule: name, on_error: onError, masking });
-    else if (met !== false && onError === "block") deny(outcome, rule, cannotTell(rule, met));
+  #outcomeOf({ name, reason }: CompiledRule, effect: Consequence & { action: Decision }): Outcome {
+    const ask = effect.action === "ask" ? effect.ask : this.compiled.ask;
+    return { ...this.#allowed, decision: effect.action, rule: name, reason: reason ?? "", ask };
+  }
+
+  #otherwise(asked: Asked): Outcome {
+    const { default: decision } = this.compiled;
+    if (decision === "allow" || (asked.doubt === undefined && !isGoverned(asked.method))) return this.#allowed;
+    return { ...this.#allowed, decision, reason: decision === "deny" ? `no rule allows ${subject(asked)}` : "" };
   }
 }
 
@@ -216,10 +241,14 @@ function cannotTell({ compiled }: Rule, met: Met): string {
   return `cannot tell whether the rule applies${why}${compiled.reason === undefined ? "" : ` (${compiled.reason})`}`;
 }
 
-function deny(outcome: Outcome, rule: Rule, reason: string): void {
-  outcome.decision = "deny";
-  outcome.rule = rule.compiled.name;
-  outcome.reason = reason;
+function denied(outcome: Outcome, rule: Rule, reason: string): Outcome {
+  return { ...outcome, decision: "deny", rule: rule.compiled.name, reason };
+}
+
+function withMask(outcome: Outcome, rule: Rule, masking: Masking, met: Met): Outcome {
+  const { name, on_error: onError } = rule.compiled;
+  if (met === true) return { ...outcome, masks: [...outcome.masks, { rule: name, on_error: onError, masking }] };
+  return met !== false && onError === "block" ? denied(outcome, rule, cannotTell(rule, met)) : outcome;
 }
 
 function actsIn({ compiled: { effect, when } }: Rule, phase: Phase): boolean {

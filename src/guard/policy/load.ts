@@ -24,6 +24,8 @@ export interface LoadedPolicy {
 export interface ReadPolicies {
   levels: CompiledLevel[];
   problems: ConfigProblem[];
+  /** About policies that are used all the same. */
+  warnings: ConfigProblem[];
   /** Of projects that are not trusted. */
   ignored: PolicyFile[];
 }
@@ -42,10 +44,10 @@ export function loadPolicy(options: PolicyOptions): LoadedPolicy | undefined {
 }
 
 /** @throws KmError CFG_001, CFG_002 or CFG_003 with the exit code 2 where one is wrong in any way: none is used then */
-export function policyOf(options: PolicyOptions, files: PolicyFile[]): Omit<ReadPolicies, "problems"> {
-  const { problems, ...read } = readPolicies(options, files);
+export function policyOf(options: PolicyOptions, files: PolicyFile[]): Omit<ReadPolicies, "problems" | "warnings"> {
+  const { problems, levels, ignored } = readPolicies(options, files);
   const [first] = problems;
-  if (first === undefined) return read;
+  if (first === undefined) return { levels, ignored };
   const more = problems.length > 1 ? `${problems.length - 1} more: see km policy check.` : undefined;
   const hint = [first.hint, more].filter((part) => part !== undefined).join(" ");
   throw new KmError(first.code, formatProblem(first), { exitCode: USAGE, ...(hint === "" ? {} : { hint }) });
@@ -53,7 +55,7 @@ export function policyOf(options: PolicyOptions, files: PolicyFile[]): Omit<Read
 
 /** All that is wrong, and not only the first of it. */
 export function readPolicies(options: PolicyOptions, files: PolicyFile[]): ReadPolicies {
-  const read: ReadPolicies = { levels: [], problems: [], ignored: [] };
+  const read: ReadPolicies = { levels: [], problems: [], warnings: [], ignored: [] };
   for (const place of files) {
     if (place.source === "project" && !options.isTrusted(projectOf(place.file))) {
       read.ignored.push(place);
@@ -66,8 +68,11 @@ export function readPolicies(options: PolicyOptions, files: PolicyFile[]): ReadP
       continue;
     }
     const level = readPolicy(text, place, pathBase(options));
-    if ("level" in level) read.levels.push(level.level);
-    else read.problems.push(...level.problems);
+    if ("problems" in level) read.problems.push(...level.problems);
+    else {
+      read.levels.push(level.level);
+      read.warnings.push(...level.warnings);
+    }
   }
   return read;
 }

@@ -37,7 +37,7 @@ type PartsOf = (message: JsonNode) => MaskedParts;
  */
 export function applyMasks(
   text: string,
-  masks: Mask[],
+  masks: readonly Mask[],
   partsOf: PartsOf,
   redact: ((json: string) => string) | undefined,
 ): Masked | { blockedBy: string; reason: string } {

@@ -23,7 +23,10 @@ export function folderTest({ test, folders, base }: FolderTest): (value: string)
 }
 
 function isBelow(path: string, beginnings: string[]): boolean {
-  for (const beginning of beginnings) if (path.startsWith(beginning)) return true;
+  for (const beginning of beginnings) {
+    const last = Math.max(beginning.length - 2, 0); // the last letter, mostly another one: a slash ends both
+    if (path.charCodeAt(last) === beginning.charCodeAt(last) && path.startsWith(beginning)) return true;
+  }
   return false;
 }
 
@@ -46,6 +49,7 @@ let reader: { key: string; read: (value: string) => string[] | Unclear } | undef
 
 /** What a text stands for to each of those who may read it. */
 function readPaths(value: string, base: PathBase): string[] | Unclear {
+  if (!base.windows && !base.anyCase && RESOLVED.test(value)) return [`${value}/`];
   const paths = new Set<string>();
   const readings = pathReadings(value, base.windows);
   if (readings === undefined) return { unclear: `the path ${shown(value)} can be read in too many ways` };
@@ -60,6 +64,9 @@ function readPaths(value: string, base: PathBase): string[] | Unclear {
   }
   return [...paths];
 }
+
+/** Most: absolute, without anything to resolve, and one path to all readers. */
+const RESOLVED = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~$@+:,=()#-]+)+$/;
 
 /** Begins with that of each folder around it. No part of a path has a slash. */
 function joined(path: Folder, base: PathBase): string {

@@ -8,7 +8,8 @@ import { compileLevel } from "./compile.ts";
 import type { CompiledLevel, PathBase } from "./compiled.ts";
 import { POLICY } from "./schema.ts";
 
-export type ReadPolicy = { level: CompiledLevel } | { problems: ConfigProblem[] };
+/** With warnings, the level may be used. */
+export type ReadPolicy = { level: CompiledLevel; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
 
 /** Nobody reads more. */
 const MOST_PROBLEMS = 50;
@@ -18,7 +19,7 @@ type Steps = (string | number)[];
 /** Never throws for what the text contains. */
 export function readPolicy(text: string, place: Pick<CompiledLevel, "source" | "file">, base: PathBase): ReadPolicy {
   const problems: ConfigProblem[] = [];
-  const add = (problem: Pick<ConfigProblem, "code" | "message" | "hint" | "line" | "column" | "key">): void => {
+  const add = (problem: Omit<ConfigProblem, "severity" | "file"> & Partial<ConfigProblem>): void => {
     if (problems.length < MOST_PROBLEMS) problems.push({ severity: "error", file: place.file, ...problem });
   };
   let located: Located;
@@ -48,9 +49,10 @@ export function readPolicy(text: string, place: Pick<CompiledLevel, "source" | "
   for (const issue of parsed.issues ?? []) addIssue(issue);
   if (!parsed.success) return { problems: inOrder(problems) };
   const { level, problems: found } = compileLevel(parsed.output, place, base);
-  for (const { path, part, message, hint } of found) {
+  for (const { severity, path, part, message, hint } of found) {
     const key = nameOf(path);
     add({
+      severity,
       code: "CFG_002",
       ...located.find(path, part),
       key,
@@ -58,7 +60,9 @@ export function readPolicy(text: string, place: Pick<CompiledLevel, "source" | "
       ...(hint === undefined ? {} : { hint }),
     });
   }
-  return problems.length > 0 ? { problems: inOrder(problems) } : { level };
+  return problems.some(({ severity }) => severity === "error")
+    ? { problems: inOrder(problems) }
+    : { level, warnings: inOrder(problems) };
 
   function addIssue(issue: v.BaseIssue<unknown>): void {
     const items = issue.path ?? [];

@@ -1,16 +1,18 @@
 /** `Rule`: a compiled rule with its conditions made ready, so that asking it takes microseconds. */
-import { argumentTest, type ArgumentTest } from "./argument-test.ts";
+import { ArgumentTest } from "./argument-test.ts";
 import type { Asked } from "./asked.ts";
 import type { CompiledRule, FindingsCondition } from "./compiled.ts";
 import { CALL, COMPLETION, isTold, methodTest } from "./governed.ts";
 import { type TimeTest, timeTest } from "./local-time.ts";
 import { all, and, type Met } from "./met.ts";
 import { folded, NameMatcher } from "./name-matcher.ts";
+import type { Places } from "./places.ts";
 import type { ToolFacts } from "../../stream/verdict.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** What rules ask about that does not stand in the message. */
 export interface Surroundings {
+  /** 0 where no rule asks for it. */
   now: number;
   /** About the tools that were listed; undefined before any were. */
   facts: ReadonlyMap<string, ToolFacts> | undefined;
@@ -28,7 +30,7 @@ export class Rule {
   readonly #time: TimeTest | undefined;
 
   /** @throws RangeError for a time zone that this machine does not know */
-  constructor(compiled: CompiledRule) {
+  constructor(compiled: CompiledRule, places: Places) {
     this.compiled = compiled;
     const { when, effect } = compiled;
     const aboutTools = when.tool ?? when.annotations ?? when.definition;
@@ -36,9 +38,13 @@ export class Rule {
     const isWide = effect.action === "redact" && when.method === undefined && aboutTools === undefined;
     this.#method = isWide ? (method) => method === COMPLETION || isFor(method) : isFor;
     this.#tool = when.tool && new NameMatcher(when.tool);
-    this.#arguments = when.arguments.map((condition) => argumentTest(condition, effect.action === "allow"));
+    this.#arguments = when.arguments.map((condition) => new ArgumentTest(condition, effect.action === "allow", places));
     this.#time = when.time && timeTest(when.time);
     this.window = effect.action === "limit" ? new SlidingWindow(effect.limit.window_ms) : undefined;
+  }
+
+  get asksForTime(): boolean {
+    return this.#time !== undefined || this.window !== undefined;
   }
 
   /** Whether it may be about such a message, whatever else is in it. */
@@ -62,6 +68,18 @@ export class Rule {
     return ofMethod === true || ofTool === false ? ofTool : ofMethod;
   }
 
+  /** Whether it does not apply, as far as one look at its first condition on arguments tells. */
+  isPlainlyUnmet(asked: Asked): boolean {
+    return asked.doubt === undefined && this.#arguments[0]?.isPlainlyUnmet(asked) === true;
+  }
+
+  /** Whether that is so of the other too, whenever it is of this one. */
+  isUnmetLike(other: Rule): boolean {
+    const [one] = this.#arguments;
+    const [another] = other.#arguments;
+    return one !== undefined && another !== undefined && one.isUnmetLike(another);
+  }
+
   /** @param isFor what the method and the tool decide, which is not false */
   applies(isFor: Met, asked: Asked, surroundings: Surroundings, withFindings = true): Met {
     if (asked.doubt !== undefined) return asked.doubt;
@@ -72,7 +90,7 @@ export class Rule {
     if (this.#arguments.length > 0 && asked.argumentsDoubt !== undefined) met = and(met, asked.argumentsDoubt);
     else {
       for (const test of this.#arguments) {
-        met = and(met, test(asked));
+        met = and(met, test.met(asked));
         if (met === false) return false;
       }
     }

@@ -16,7 +16,7 @@ export interface Selected {
   hidden: Unclear | undefined;
 }
 
-/** The values at a place. */
+/** What stands at a place. */
 export interface ValuesAt {
   /** Without null, which is as good as nothing. */
   whole: JsonNode[];
@@ -25,6 +25,10 @@ export interface ValuesAt {
   /** Set where there are more of one or the other. */
   more: Unclear | undefined;
   doubt: Unclear | undefined;
+  /** Nothing stands there, whoever reads it. */
+  isNothing: boolean;
+  /** Nothing does, or a path outside of each folder that rules ask for here. */
+  isFar: boolean;
 }
 
 /**
@@ -65,11 +69,16 @@ export function selectValues(text: string, root: JsonNode | undefined, path: Val
 
   function membersNamed(members: JsonMember[], name: string): JsonNode[] {
     const loose = folded(name);
-    const near = members.filter((member) => member.name === name || member.loose === loose);
+    const near: JsonNode[] = [];
+    let other: JsonMember | undefined;
+    for (const member of members) {
+      if (member.name !== name && member.loose !== loose) continue;
+      near.push(member.value);
+      if (member.name !== name) other ??= member;
+    }
     if (near.length > 1) selected.doubt ??= { unclear: `${shown(name)} stands there more than once` };
-    const other = near.find((member) => member.name !== name);
     if (other !== undefined) selected.doubt ??= { unclear: `${shown(other.name)} is nearly ${shown(name)}` };
-    return near.map(({ value }) => value);
+    return near;
   }
 }
 

@@ -1,8 +1,10 @@
-/** Of what several policies say about new or changed tools, and about how a person is asked, the strictest. */
+/** Of what several policies say about a message, about new or changed tools, and about how a person is asked, the strictest. */
 import type { ApprovalScope } from "../../stream/verdict.ts";
-import type { Asking, CompiledPolicy, ToolAction } from "./compiled.ts";
+import type { Asking, CompiledPolicy, Decision, ToolAction } from "./compiled.ts";
+import type { Outcome } from "./level.ts";
 
 /** From the least strict to the strictest. */
+const DECISIONS: Decision[] = ["allow", "ask", "deny"];
 const ACTIONS: ToolAction[] = ["allow", "warn", "block"];
 const SCOPES: ApprovalScope[] = ["tool", "call", "session-tool", "session-call", "once"];
 
@@ -12,11 +14,22 @@ export function toolActions({ levels }: Pick<CompiledPolicy, "levels">): { new: 
   return { new: of("new"), changed: of("changed") };
 }
 
-export function strictestAsking(askings: Asking[]): Asking {
+/** The first of those that are as strict. All that they mask is masked. */
+export function strictest(one: Outcome, other: Outcome): Outcome {
+  const isStricter = DECISIONS.indexOf(other.decision) > DECISIONS.indexOf(one.decision);
+  const bothAsk = one.decision === "ask" && other.decision === "ask";
   return {
-    timeout_ms: Math.min(...askings.map(({ timeout_ms: timeout }) => timeout)),
-    on_timeout: askings.every((asking) => asking.on_timeout === "pass") ? "pass" : "block",
-    remember: last(SCOPES, ...askings.map(({ remember }) => remember)),
+    ...(isStricter ? other : one),
+    ...(bothAsk ? { ask: strictestAsking(one.ask, other.ask) } : {}),
+    masks: [...one.masks, ...other.masks],
+  };
+}
+
+function strictestAsking(one: Asking, other: Asking): Asking {
+  return {
+    timeout_ms: Math.min(one.timeout_ms, other.timeout_ms),
+    on_timeout: one.on_timeout === "pass" ? other.on_timeout : "block",
+    remember: last(SCOPES, one.remember, other.remember),
   };
 }
 

@@ -62,8 +62,8 @@ function scalarTest(test: (value: Scalar) => Met): TestOfNode {
 
 function textTest(test: (value: string) => Met, what: string): TestOfNode {
   return scalarTest((value) => {
-    if (value === null || typeof value === "boolean") return false;
-    return typeof value === "string" ? test(value) : { unclear: `the ${what} is a number` };
+    if (typeof value === "string") return test(value);
+    return typeof value === "number" ? { unclear: `the ${what} is a number` } : false;
   });
 }
 

@@ -106,6 +106,18 @@ rules:
       by: "policy: one",
       reason: "the server asked for sampling/createMessage: No.",
     });
+    // Whoever reads the answer may not mind the letters, or take the first of two.
+    const ask = '"a":{"method":"sampling/createMessage","params":{}}';
+    for (const result of [
+      `{"InputRequests":{${ask}}}`,
+      `{"inputReque\u017ft\u017f":{${ask}}}`,
+      `{"input\\u0052equests":{${ask}}}`,
+      `{"inputRequests":{${ask}},"inputRequests":{}}`,
+      '{"inputRequests":{"a":{"Method":"sampling/createMessage"}}}',
+      '{"inputRequests":{"a":{"method":"sampling/createMessage","method":"elicitation/create"}}}',
+    ]) {
+      expect([result, outcome(engine, answer(asked, `{"id":7,"result":${result}}`))]).toEqual([result, "block"]);
+    }
     const other = { a: { method: "elicitation/create", params: {} } };
     expect(outcome(engine, answer(asked, { resultType: "input_required", inputRequests: other }))).toBe("pass");
     expect(outcome(engine, answer(asked, { content: [] }))).toBe("pass");
@@ -434,7 +446,7 @@ describe("tools", () => {
     expect(outcome(engine, call("a"))).toBe("definitions");
     expect(outcome(engine, call("b"))).toBe("pass");
     expect(outcome(engine, call("c"))).toBe("pass");
-    expect(engine.decide(call("asked"))).toMatchObject({ action: "block", by: "policy: tools.changed" });
+    expect(outcome(engine, call("asked"))).toBe("approval"); // of which the referee asks about the definition first
     expect(outcome(engine, answer(request("tools/list"), { tools: [] }))).toBe("definitions");
     const strict = engineOf("tools: { new: block }");
     expect(outcome(strict, call("hidden"))).toBe("definitions"); // the referee may know, or cannot tell

@@ -13,7 +13,7 @@ import type {
 import { PolicyEngine } from "../../../src/guard/policy/engine.ts";
 import { usesOf } from "../../../src/guard/policy/uses.ts";
 import type { Deferral, HeldMessage, Verdict } from "../../../src/stream/verdict.ts";
-import { BASE } from "./engine-of.ts";
+import { BASE, call } from "./engine-of.ts";
 
 const word = fc.constantFrom("a", "b", "read", "Read", "path", "*", "re*", "tools/call", "files", "x\u200b", "");
 const globs: fc.Arbitrary<NamePatterns> = fc.record({
@@ -28,7 +28,7 @@ const leaf = fc
     fc.record({ test: fc.constant("matches" as const), pattern: fc.constantFrom("a", "^r", "[", "\\d+", "") }),
     fc.record({
       test: fc.constantFrom("inside" as const, "outside" as const),
-      folders: fc.constant<string[][]>([["/", "home"], []]),
+      folders: fc.constantFrom<string[][]>([["/", "home"], []], [["/", "home"]], [["/", "homes", "a"]]),
       base: fc.constant(BASE),
     }),
     fc.record({
@@ -105,7 +105,7 @@ const args = fc.oneof(
   fc
     .dictionary(
       fc.constantFrom("a", "path", "Path", "url"),
-      fc.oneof(scalar, json, fc.constantFrom("/home/x", "http://10.0.0.1/", "~/x")),
+      fc.oneof(scalar, json, fc.constantFrom("/home/x", "/homes", "/home/../x", "/home/", "http://10.0.0.1/", "~/x")),
     )
     .map((value) => JSON.stringify(value)),
   fc.constantFrom('{"a":1,"a":2}', '"x"', "NaN", "{", '{"path":"/etc","path":"x"}', "null"),
@@ -149,6 +149,46 @@ function decisions(levels: CompiledLevel[], messages: HeldMessage[]): (Verdict |
     return verdict;
   });
 }
+
+test("what the sender has parsed is decided about like any message", () => {
+  fc.assert(
+    fc.property(fc.array(level, { maxLength: 2 }), fc.array(held, { maxLength: 4 }), (levels, messages) => {
+      const parsed = messages.map((message) => ({ ...message, ...valueOf(message.text) }));
+      expect(decisions(levels, parsed)).toEqual(decisions(levels, messages));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function valueOf(json: string): { value?: unknown } {
+  try {
+    return { value: JSON.parse(json) };
+  } catch {
+    return {};
+  }
+}
+
+test("rules that deny do so among others as each of them would alone", () => {
+  const denying = rule.map(({ when, ...one }): CompiledRule => {
+    return { ...one, when: { ...when, method: undefined }, effect: { action: "deny" } };
+  });
+  fc.assert(
+    fc.property(level, fc.array(denying, { maxLength: 4 }), word, args, (some, rules, tool, json) => {
+      const isBlocked = (those: CompiledRule[]): boolean => {
+        const only: CompiledLevel = {
+          ...some,
+          default: "allow",
+          rules: those,
+          tools: { new: "allow", changed: "allow" },
+        };
+        return decisions([only], [call(tool, json)])[0]?.action === "block";
+      };
+      const alone = rules.filter((one) => isBlocked([one]));
+      expect(isBlocked(rules)).toBe(alone.length > 0);
+    }),
+    { numRuns: 500 },
+  );
+});
 
 const HARSHNESS = { pass: 0, modify: 0, defer: 1, block: 2 };
 

@@ -1,0 +1,89 @@
+/**
+ * `AwaitedAnswers`: the requests of one direction that were forwarded, by their ids as lenient readers compare them: 5, "5"
+ * and 5.0 are one. No I/O.
+ */
+
+export interface Awaited {
+  method: string;
+  tool: string | undefined;
+  /** The request as it was forwarded; empty where the gate does not want to see the answer. */
+  text: string;
+  /** A shorter answer passes unread; all do where this is infinite. */
+  leastBytes: number;
+}
+
+/** So many are remembered at least, twice as many at most: a peer that never answers costs no memory. */
+const MOST = 10_000;
+const MOST_CHARACTERS = 32 << 20;
+
+interface Known {
+  request: Awaited;
+  /** Some receivers pass over an answer and take the next one: that is looked at as well. */
+  isAnswered: boolean;
+}
+
+/** The number, where the id is one or reads like one. */
+type Key = number | string;
+
+export class AwaitedAnswers {
+  #latest = new Map<Key, Known>();
+  #older = new Map<Key, Known>();
+  #characters = 0;
+  /** Whether no request passed of which nothing is known. */
+  isWhole = true;
+
+  /** @param id its exact text */
+  add(id: string, request: Awaited): void {
+    const key = keyOf(id);
+    if (this.#latest.has(key) || this.#older.has(key)) this.#remove(key);
+    if (this.#latest.size >= MOST) this.#turn();
+    this.#latest.set(key, { request, isAnswered: false });
+    this.#characters += request.text.length;
+    if (this.#characters > MOST_CHARACTERS) this.#spare();
+  }
+
+  /** The request that an answer with this id is for. There may be another answer to it. */
+  answer(id: string): Awaited | undefined {
+    const key = keyOf(id);
+    const known = this.#latest.get(key) ?? this.#older.get(key);
+    if (known !== undefined) known.isAnswered = true;
+    return known?.request;
+  }
+
+  /** The id is used again. */
+  forget(id: string): void {
+    this.#remove(keyOf(id));
+  }
+
+  #remove(key: Key): void {
+    for (const some of [this.#latest, this.#older]) {
+      this.#characters -= some.get(key)?.request.text.length ?? 0;
+      some.delete(key);
+    }
+  }
+
+  #turn(): void {
+    for (const { request } of this.#older.values()) this.#characters -= request.text.length;
+    this.#older = this.#latest;
+    this.#latest = new Map();
+  }
+
+  /** Gives up texts, without which an answer can only be blocked: of those that are answered first. */
+  #spare(): void {
+    for (const onlyAnswered of [true, false]) {
+      for (const some of [this.#older, this.#latest]) {
+        for (const known of some.values()) {
+          if (this.#characters <= MOST_CHARACTERS) return;
+          if (onlyAnswered && !known.isAnswered) continue;
+          this.#characters -= known.request.text.length;
+          known.request = { ...known.request, text: "" };
+        }
+      }
+    }
+  }
+}
+
+function keyOf(id: string): Key {
+  const number = Number(id.startsWith('"') ? JSON.parse(id) : id);
+  return Number.isSafeInteger(number) ? number : id;
+}
