@@ -61,6 +61,36 @@ export function wordsOf(name: string): string[] {
     .split(/[^a-z0-9]+/);
 }
 
+/** What is longer is no value that somebody made up for a call. */
+export const MAX_VALUE = 8192;
+
+/**
+ * With escapes of URLs, of strings and of HTML as what they stand for, thrice at most, since servers decode once too
+ * often; with overlong UTF-8, and letters and signs of full width, as those that they pass for.
+ */
+export function decodedValue(text: string): string {
+  let decoded = NOT_ASCII.test(text) ? text.normalize("NFKC").replace(/\u2215|\u2044/g, "/") : text;
+  for (let turn = 0; turn < 3 && ESCAPED.test(decoded); turn++) {
+    decoded = decoded
+      .replace(OVERLONG, (escape) => (/ae$/i.test(escape) ? "." : /af$|8f$/i.test(escape) ? "/" : "\\"))
+      .replace(ESCAPES, unescaped);
+  }
+  return decoded;
+}
+
+// oxlint-disable-next-line no-control-regex -- all that is not ASCII
+const NOT_ASCII = /[^\u0000-\u007f]/;
+const ESCAPED = /%[0-9a-fu]|\\[ux][0-9a-f]|&#[x\d]/i;
+const OVERLONG = /%(?:c0%ae|c0%af|c1%9c|e0%80%ae|e0%80%af|ef%bc%8f)|%u(?:2215|2216|ff0f)/gi;
+const ESCAPES =
+  /%(0[0ad]|[2-7][0-9a-f])|%u00([0-7][0-9a-f])|\\u00([2-7][0-9a-f])|\\x([2-7][0-9a-f])|&#x([2-7][0-9a-f]);|&#(\d{2,3});/gi;
+
+function unescaped(whole: string, ...codes: (string | undefined)[]): string {
+  const [percent, wide, unicode, hex, entity, decimal] = codes;
+  if (decimal !== undefined) return Number(decimal) < 128 ? String.fromCharCode(Number(decimal)) : whole;
+  return String.fromCharCode(Number.parseInt(percent ?? wide ?? unicode ?? hex ?? entity ?? "", 16));
+}
+
 function schemaWords(text: InspectedText, { schema }: Subject): string {
   const property = memberOf(memberOf(schema, "properties"), text.member);
   const description = memberOf(property, "description");

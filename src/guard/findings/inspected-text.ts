@@ -1,5 +1,6 @@
 /** `InspectedText`: one string of what is inspected, with what several rules ask about it, worked out once. */
 import { plainText } from "./plain-text.ts";
+import { examplesIn } from "./quotations.ts";
 import { findSignals, type Signal } from "./signals.ts";
 
 /** A member or an element on the way from the whole to a text. */
@@ -20,7 +21,8 @@ export class InspectedText {
   readonly role: TextRole;
   readonly #step: Step | undefined;
   #plain: string | undefined;
-  #signals: Signal[] | undefined;
+  #signals: readonly Signal[] | undefined;
+  #quoted: readonly Signal[] = [];
 
   constructor(text: string, role: TextRole, step: Step | undefined) {
     this.text = text;
@@ -54,7 +56,27 @@ export class InspectedText {
 
   /** In the order in which they stand in `plain`. */
   get signals(): readonly Signal[] {
-    return (this.#signals ??= findSignals(this.plain));
+    this.#signals ??= this.#findSignals();
+    return this.#signals;
+  }
+
+  /** Those that are quoted as examples of attacks (quotations.ts), which are not among the others. */
+  get quotedSignals(): readonly Signal[] {
+    this.#signals ??= this.#findSignals();
+    return this.#quoted;
+  }
+
+  #findSignals(): readonly Signal[] {
+    const signals = findSignals(this.plain);
+    const examples = signals.length === 0 ? [] : examplesIn(this.plain);
+    if (examples.length === 0) return signals;
+    let next = 0;
+    const { quoted = [], meant = [] } = Object.groupBy(signals, ({ start }) => {
+      while ((examples[next]?.end ?? Number.POSITIVE_INFINITY) <= start) next++;
+      return (examples[next]?.start ?? Number.POSITIVE_INFINITY) <= start ? "quoted" : "meant";
+    });
+    this.#quoted = quoted;
+    return meant;
   }
 }
 

@@ -14,7 +14,11 @@ export type Aim =
   | "send" // has something sent away
   | "pass" // has something put into a parameter
   | "task" // has something done in the user's name
+  | "rights" // takes rights or does without checks
   | "owner" // speaks in the user's name
+  | "ask" // asks for something with a consequence outside
+  | "cue" // speaks of a model's work, tools and user
+  | "field" // stands in a field of data
   | "act"; // has something else done
 
 export interface Phrase {
@@ -29,6 +33,8 @@ export interface Phrase {
   pattern: RegExp;
   /** What makes it say the opposite, or something else, where it stands right before. */
   notAfter?: RegExp;
+  /** What has to stand right before it. */
+  onlyAfter?: RegExp;
 }
 
 /**
@@ -47,10 +53,12 @@ export function phrase(
     .replaceAll(" ?", `(?:${GAP})?`)
     .replaceAll(" ", GAP);
   const notAfter = NOT_AFTER[aim];
+  const onlyAfter = ONLY_AFTER[aim];
   return {
     aim,
     says,
     ...(notAfter !== undefined && { notAfter }),
+    ...(onlyAfter !== undefined && { onlyAfter }),
     weight: typeof weight === "number" ? [weight, weight] : weight,
     begins: begins === "" ? [] : begins.split("|"),
     pattern: new RegExp(written, begins === "" ? "gi" : "iy"),
@@ -67,9 +75,14 @@ const NOT_AFTER: Partial<Record<Aim, RegExp>> = {
   send: NEGATION,
   pass: NEGATION,
   act: NEGATION,
+  ask: NEGATION,
   task: NEGATION,
   override: /(?:\b(?:never|cannot|do not|must not|should not|will not|not to)\s|n't\s|[\w@]-)\s*$/i,
   // "we don't tell the user" is no order
   conceal:
     /\b(?:we|they|i|it|he|she|who|which|that|servers?|clients?|apps?|system|service|staff|does|did|can|could|be|is|are|would)\s+$/i,
+};
+/** Where an order begins: with a sentence or a part of one, or behind what makes it one. */
+const ONLY_AFTER: Partial<Record<Aim, RegExp>> = {
+  ask: /(?:^|[^\w\s'’/@&+$%.-]\s{0,8}|[.…-]\s{1,8}|\n\s{0,8}|^\s{1,8}|\b(?:please|kindly|must|should|shall|will|can|could|would|and|then|also|now|first|next|immediately|automatically|silently|quietly|secretly|simply|just|always|instead|or|you|don't forget to|(?:need|needs|have|has|want you|like you|required|asked|instructed|sure|remember|try|begin|start by|proceed|you|authorized|go ahead and|model|assistant|agent|ai|is|are) to|help|instructions?|action|task|todo)\s{1,4})$/i,
 };

@@ -127,7 +127,7 @@ export const OVERRIDE_PHRASES: readonly Phrase[] = [
     "gives the model another role",
     [1, 2],
     "act as|pretend|roleplay|role-play|simulate|imagine|behave as|impersonate",
-    "(?:act as (?:if|though|an?|the|my)|pretend (?:to be|that|you)|role-?play(?:ing)? as|simulate being|imagine (?:that )?you(?: are|'re)|behave as|impersonate) \\w{1,20}",
+    "(?:act as (?:if|though|an?|the|my)|pretend (?:to be|that (?!they|he|she|it)|you)|role-?play(?:ing)? as|simulate being|imagine (?:that )?you(?: are|'re)|behave as|impersonate) \\w{1,20}",
   ),
   phrase(
     "override",

@@ -95,9 +95,9 @@ export const READER_PHRASES: readonly Phrase[] = [
   phrase(
     "conceal",
     "wants quiet",
-    [1, 1],
-    "silently|quietly|invisibly|transparently to|in the background",
-    "(?:silently|quietly|invisibly|transparently to the user|in the background)\\b",
+    [1, 1.5],
+    "silently|quietly|invisibly|transparently to",
+    "(?:silently|quietly|invisibly|transparently to the user)\\b",
   ),
   phrase(
     "conceal",
@@ -119,7 +119,7 @@ export const READER_PHRASES: readonly Phrase[] = [
     "calls a model by its name",
     [1, 3],
     "claude|chatgpt|gemini|copilot|assistant|llm|agent|ai,|ai:|ai -|ai assistant|ai agent|ai model",
-    `${MODEL}\\s?[,:-] (?:please|kindly|you(?:'ll)? (?:must|should|need|have|will|can|are)|i (?:need|want) you|your (?:task|job))\\b`,
+    `(?!agents?\\s?:)${MODEL}\\s?[,:-] (?:please|kindly|you(?:'ll)? (?:must|should|need|have|will|can|are)|i (?:need|want) you|your (?:task|job))\\b`,
   ),
   phrase(
     "address",

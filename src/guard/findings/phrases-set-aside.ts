@@ -8,9 +8,9 @@ const TALK =
   "(?:tasks?|context|conversations?|goals?|objectives?|assignments?|limits|limitations|discussions?|dialogues?|roles?|polic(?:y|ies)|jobs?|prompting)";
 const FORGET = "(?:forget|forgetting|disregard|disregarding|unlearn)";
 const DISREGARD =
-  "(?:ignor\\w{0,3}|ingore|ignroe|disregard(?:ing)?|dis-?regard|forget(?:ting)?|unlearn|never ?mind|dismiss|put aside|leave behind|overlook|pay no (?:attention|heed|mind) to|give no (?:attention|heed) to|(?:do not|don't|dont) (?:pay (?:any )?attention to|take into account|care about|think about|worry about|consider|listen to|follow|obey|heed)|stop (?:following|obeying|listening to|doing|caring about)|throw (?:away|out)|let go of|nullify|invalidate|revoke)";
+  "(?:ignor\\w{0,3}|disregard(?:ing)?|dis-?regard|forget(?:ting)?|unlearn|never ?mind|dismiss|put aside|leave behind|overlook|pay no (?:attention|heed|mind) to|give no (?:attention|heed) to|(?:do not|don't|dont) (?:pay (?:any )?attention to|take into account|care about|think about|worry about|consider|listen to|follow|obey|heed)|stop (?:following|obeying|listening to|doing|caring about)|throw (?:away|out)|let go of|nullify|invalidate|revoke)";
 const DISREGARD_BEGINS =
-  "ignor|ingore|ignroe|disregard|dis-regard|forget|unlearn|never mind|nevermind|dismiss|put aside|leave behind|overlook|pay no |give no |do not |don't |dont |stop |throw |let go of|nullify|invalidate|revoke";
+  "ignor|disregard|dis-regard|forget|unlearn|never mind|nevermind|dismiss|put aside|leave behind|overlook|pay no |give no |do not |don't |dont |stop |throw |let go of|nullify|invalidate|revoke";
 
 export const SET_ASIDE_PHRASES: readonly Phrase[] = [
   phrase(

@@ -58,7 +58,7 @@ export const TASK_PHRASES: readonly Phrase[] = [
     "invites somebody",
     [1.5, 4],
     "invite|add ",
-    `(?:invite [^.\\n]{1,60}?(?:to|into) [^\\n]{0,60}?(?:slack|discord|channel|workspace|team|group|repositor\\w{1,3}|org(?:anization)?|project|server)\\b[^\\n]{0,80}?${EMAIL}|(?:invite|add) (?:the user |user )?${EMAIL} (?:to|as|into) (?:[^\\n]{0,40}[^\\w\\n])?(?:slack|discord|channel|workspace|team|group|repositor\\w{1,3}|org(?:anization)?|project|server|owner|admin\\w{0,9}|editor|collaborator)\\b)`,
+    `(?<!(?:can|could) you )(?:invite [^.\\n]{1,60}?(?:to|into) [^\\n]{0,60}?(?:slack|discord|channel|workspace|team|group|repositor\\w{1,3}|org(?:anization)?|project|server)\\b[^\\n]{0,80}?${EMAIL}|(?:invite|add) (?:the user |user )?${EMAIL} (?:to|as|into) (?:[^\\n]{0,40}[^\\w\\n])?(?:slack|discord|channel|workspace|team|group|repositor\\w{1,3}|org(?:anization)?|project|server|owner|admin\\w{0,9}|editor|collaborator)\\b)`,
   ),
   phrase(
     "task",

@@ -7,6 +7,7 @@ import { conversationMarkerRules } from "./rules/conversation-markers.ts";
 import { definitionShapeRules } from "./rules/definition-shape.ts";
 import { hiddenTextRules } from "./rules/hidden-text.ts";
 import { instructionRules } from "./rules/instructions.ts";
+import { loadedValueRules } from "./rules/loaded-values.ts";
 import { outwardLinkRules } from "./rules/outward-links.ts";
 import { pathRules } from "./rules/paths.ts";
 
@@ -19,5 +20,6 @@ export const RULES: readonly Rule[] = [
   ...contentRules,
   ...pathRules,
   ...commandRules,
+  ...loadedValueRules,
   ...addressRules,
 ];

@@ -12,6 +12,7 @@ import { MARKUP_PHRASES } from "./phrases-markup.ts";
 import { OVERRIDE_PHRASES } from "./phrases-override.ts";
 import { POISON_PHRASES } from "./phrases-poison.ts";
 import { READER_PHRASES } from "./phrases-reader.ts";
+import { REQUEST_PHRASES } from "./phrases-request.ts";
 import { SET_ASIDE_PHRASES } from "./phrases-set-aside.ts";
 import { STEP_PHRASES } from "./phrases-steps.ts";
 import { TASK_PHRASES } from "./phrases-task.ts";
@@ -32,6 +33,7 @@ export const PHRASES: readonly Phrase[] = [
   ...READER_PHRASES,
   ...STEP_PHRASES,
   ...TASK_PHRASES,
+  ...REQUEST_PHRASES,
   ...POISON_PHRASES,
   ...FOREIGN_PHRASES,
 ];
@@ -50,8 +52,8 @@ export function findSignals(plain: string): Signal[] {
     phrase.pattern.lastIndex = at;
     if (phrase.pattern.test(plain)) {
       const end = phrase.pattern.lastIndex;
-      const isMeant = phrase.notAfter === undefined || !phrase.notAfter.test(plain.slice(Math.max(0, at - 24), at));
-      if (isMeant) signals.push({ aim: phrase.aim, phrase, start: at, end });
+      if (isMeant(phrase, plain.slice(Math.max(0, at - 24), at)))
+        signals.push({ aim: phrase.aim, phrase, start: at, end });
     }
     return false;
   });
@@ -64,6 +66,10 @@ export function findSignals(plain: string): Signal[] {
     }
   }
   return signals.sort((a, b) => a.start - b.start);
+}
+
+function isMeant({ notAfter, onlyAfter }: Phrase, before: string): boolean {
+  return notAfter?.test(before) !== true && onlyAfter?.test(before) !== false;
 }
 
 const SHORTEST = 8;

@@ -22,38 +22,32 @@ interface KeywordSearch {
   text(text: string, visit: Visit): boolean;
 }
 
-export function keywordSearch(keywords: Keyword[]): KeywordSearch {
-  const lists = candidatesByPair(keywords);
+/** What it needs it makes for the first search: of the several of a redactor, most sessions use one. */
+export function keywordSearch(keywords: readonly Keyword[]): KeywordSearch {
+  let made: KeywordSearch | undefined;
+  return {
+    bytes: (bytes, visit) => (made ??= makeSearch(keywords)).bytes(bytes, visit),
+    text: (text, visit) => (made ??= makeSearch(keywords)).text(text, visit),
+  };
+}
+
+function makeSearch(keywords: readonly Keyword[]): KeywordSearch {
   // Flat arrays: following objects here would double the time per byte.
-  const table = new Uint16Array(65536);
-  const firsts = new Uint16Array(lists.size + 2);
-  const owners: number[] = [];
-  const offsets: number[] = [];
-  let entry = 0;
-  for (const [pair, list] of lists) {
-    table[pair] = ++entry;
-    firsts[entry] = owners.length;
-    for (const candidate of list) {
-      owners.push(candidate.keyword);
-      offsets.push(candidate.offset);
-    }
-  }
-  firsts[entry + 1] = owners.length;
-  const codes = keywords.map((keyword) => Uint8Array.from(keyword.text, (char) => char.charCodeAt(0)));
-  const caseBits = keywords.map((keyword) => Uint8Array.from(keyword.text, (char) => caseBit(keyword, char)));
+  const spelling = spelled(keywords);
+  const { codes, caseBits, starts } = spelling;
+  const { candidates, owners, offsets, following } = candidatesByPair(spelling);
 
   // Each index below comes from a table made above: the casts say so, where a check would slow the search down.
-  function compare(bytes: Uint8Array, length: number, pair: number, at: number, visit: Visit): boolean {
-    const end = firsts[pair + 1] as number;
-    for (let i = firsts[pair] as number; i < end; i++) {
+  function compare(bytes: Uint8Array, length: number, first: number, at: number, visit: Visit): boolean {
+    for (let i = first; i !== 0; i = following[i] as number) {
       const keyword = owners[i] as number;
       const start = at - (offsets[i] as number);
-      const code = codes[keyword] as Uint8Array;
-      const bits = caseBits[keyword] as Uint8Array;
-      if (start < 0 || start + code.length > length) continue;
-      let n = 0;
-      while (n < code.length && ((bytes[start + n] as number) | (bits[n] as number)) === code[n]) n++;
-      if (n === code.length && visit(keyword, start)) return true;
+      const end = starts[keyword + 1] as number;
+      let n = starts[keyword] as number;
+      const shift = start - n;
+      if (start < 0 || end + shift > length) continue;
+      while (n < end && ((bytes[n + shift] as number) | (caseBits[n] as number)) === codes[n]) n++;
+      if (n === end && visit(keyword, start)) return true;
     }
     return false;
   }
@@ -61,8 +55,8 @@ export function keywordSearch(keywords: Keyword[]): KeywordSearch {
   function search(bytes: Uint8Array, length: number, pairs: Uint16Array, skip: number, visit: Visit): boolean {
     const count = (length - skip) >> 1;
     for (let i = 0; i < count; i++) {
-      const pair = table[pairs[i] as number] as number;
-      if (pair !== 0 && compare(bytes, length, pair, i * 2 + skip, visit)) return true;
+      const first = candidates[pairs[i] as number] as number;
+      if (first !== 0 && compare(bytes, length, first, i * 2 + skip, visit)) return true;
     }
     return false;
   }
@@ -86,52 +80,90 @@ export function keywordSearch(keywords: Keyword[]): KeywordSearch {
   };
 }
 
-interface Candidate {
-  keyword: number;
-  offset: number;
+// What follows runs when a session starts. It is loops alone: functions called hundreds of times would be compiled for speed
+// by then, and the compiler takes megabytes.
+
+/** All keywords in a row, and where each starts. */
+interface Spelling {
+  codes: Uint8Array;
+  /** The bit that makes an upper-case letter lower, for characters compared without regard to case. */
+  caseBits: Uint8Array;
+  /** One more than there are keywords: the last is the end. */
+  starts: Uint32Array;
 }
 
-function candidatesByPair(keywords: Keyword[]): Map<number, Candidate[]> {
-  const lists = new Map<number, Candidate[]>();
-  keywords.forEach((keyword, index) => {
-    for (const parity of [0, 1]) {
-      const offset = rarestPair(keyword.text, parity);
-      for (const first of spellings(keyword, offset)) {
-        for (const second of spellings(keyword, offset + 1)) {
-          const pair = first | (second << 8);
-          const list = lists.get(pair) ?? [];
-          list.push({ keyword: index, offset });
-          lists.set(pair, list);
-        }
+function spelled(keywords: readonly Keyword[]): Spelling {
+  let all = "";
+  const starts = new Uint32Array(keywords.length + 1);
+  let count = 0;
+  for (const { text } of keywords) {
+    all += text;
+    starts[++count] = all.length;
+  }
+  const codes = Buffer.from(all, "latin1");
+  const caseBits = new Uint8Array(codes.length);
+  count = 0;
+  for (const { anyCase } of keywords) {
+    const start = starts[count] as number;
+    const end = starts[++count] as number;
+    if (anyCase !== true) continue;
+    for (let n = start; n < end; n++) {
+      const code = codes[n] as number;
+      if (code >= LOWER_A && code <= LOWER_Z) caseBits[n] = CASE_BIT;
+    }
+  }
+  return { codes, caseBits, starts };
+}
+
+const CASE_BIT = 32;
+const [LOWER_A, LOWER_Z] = [97, 122];
+
+/** By pair the first candidate, 0 for none; of each candidate its keyword, the pair's offset in there, and the next one. */
+function candidatesByPair({ codes, caseBits, starts }: Spelling) {
+  const rarest = rarestPairs(codes, starts);
+  const candidates = new Uint16Array(65536);
+  const owners = [0];
+  const offsets = [0];
+  const following = [0];
+  // Each goes before those that have its pair already: in the end they stand in the order of the keywords.
+  for (let i = rarest.length - 1; i >= 0; i--) {
+    const offset = rarest[i] as number;
+    const at = (starts[i >> 1] as number) + offset;
+    for (let low = caseBits[at] as number; low >= 0; low -= CASE_BIT) {
+      for (let high = caseBits[at + 1] as number; high >= 0; high -= CASE_BIT) {
+        const pair = ((codes[at] as number) - low) | (((codes[at + 1] as number) - high) << 8);
+        following.push(candidates[pair] as number);
+        offsets.push(offset);
+        candidates[pair] = owners.push(i >> 1) - 1;
       }
     }
-  });
-  return lists;
+  }
+  return { candidates, owners, offsets, following };
 }
 
 /** Characters of JSON messages, most frequent first. */
 const FREQUENT = 'etaoinsrlcdpum"h_gfby:w,.-kvx/{}jqz0123456789=@~\\';
 
-function rarestPair(text: string, parity: number): number {
-  let best = parity;
-  for (let offset = parity; offset + 1 < text.length; offset += 2) {
-    if (frequency(text, offset) < frequency(text, best)) best = offset;
+/** Of each keyword the offset of the pair that is rarest in ordinary text, among the even offsets and among the odd. */
+function rarestPairs(codes: Uint8Array, starts: Uint32Array): Uint8Array {
+  const frequencies = new Uint8Array(128).fill(1);
+  for (let i = 0; i < FREQUENT.length; i++) {
+    const code = FREQUENT.charCodeAt(i);
+    const frequency = FREQUENT.length - i + 1;
+    frequencies[code] = frequency;
+    if (code >= LOWER_A && code <= LOWER_Z) frequencies[code - CASE_BIT] = frequency;
   }
-  return best;
-}
-
-function frequency(text: string, offset: number): number {
-  const rank = (char: string) => (FREQUENT.includes(char) ? FREQUENT.length - FREQUENT.indexOf(char) : 0) + 1;
-  return rank(text.charAt(offset).toLowerCase()) * rank(text.charAt(offset + 1).toLowerCase());
-}
-
-function spellings(keyword: Keyword, offset: number): number[] {
-  const char = keyword.text.charAt(offset);
-  const code = char.charCodeAt(0);
-  return caseBit(keyword, char) === 0 ? [code] : [code, code - 32];
-}
-
-/** The bit that makes an upper-case letter lower, for characters compared without regard to case. */
-function caseBit(keyword: Keyword, char: string): number {
-  return keyword.anyCase === true && char >= "a" && char <= "z" ? 32 : 0;
+  const rarest = new Uint8Array(2 * (starts.length - 1));
+  for (let i = 0; i < rarest.length; i++) {
+    const start = starts[i >> 1] as number;
+    const end = starts[(i >> 1) + 1] as number;
+    let least = Infinity;
+    for (let at = start + (i & 1); at + 1 < end; at += 2) {
+      const frequency = (frequencies[codes[at] as number] as number) * (frequencies[codes[at + 1] as number] as number);
+      if (frequency >= least) continue;
+      least = frequency;
+      rarest[i] = at - start;
+    }
+  }
+  return rarest;
 }

@@ -1,8 +1,9 @@
 /** Masks secrets in the observed copy of a message: every other character stays as it was. */
-import { matchesAt, mayBeAssigned, mayHaveValue, nameAt, namedSecrets } from "./assignments.ts";
+import { namedSecrets } from "./assignments.ts";
 import { jsonSecrets } from "./json-secrets.ts";
 import { keyMembers } from "./key-members.ts";
 import { type Keyword, keywordSearch } from "./keywords.ts";
+import { matchesAt, mayBeAssigned, mayHaveValue, nameAt } from "./name-in-text.ts";
 import { keywordsOfKeys, nameKeywords, sensitiveName } from "./names.ts";
 import { compileAllowed, compilePatterns, type RedactionRules } from "./rules.ts";
 import { Runs } from "./runs.ts";
@@ -15,11 +16,11 @@ export type { RedactionRules };
 export interface Redactor {
   /** A cheap look at raw bytes, which may hold many lines: false means that nothing in there can need masking. */
   suspects(bytes: Uint8Array): boolean;
-  /** The secrets of one message or line of text, as `redact` masks them: in order and without overlaps. Never throws. */
+  /** The secrets of one message or line of text: in order and without overlaps. Never throws. */
   find(text: string): Secret[];
   /**
    * Masks the secrets of one message or line of text: JSON, also JSON inside JSON strings, or plain text. Never throws;
-   * valid JSON stays valid. Returns the same string when nothing was masked.
+   * valid JSON stays valid. Returns the same string when nothing was masked, and so for what it has masked before.
    */
   redact(text: string): { text: string; count: number };
 }
@@ -32,10 +33,10 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   const ownKeywords = keywordsOfKeys(rules.keys ?? []);
   const suspectAll = ownPatterns.length > 0 || ownKeywords === undefined;
   const names = listNames(ownKeywords ?? []);
-  const nameSearch = keywordSearch(names.map((name) => name.keyword));
+  const nameSearch = keywordSearch(names);
   const triggers = [...names, ...OTHER_TRIGGERS];
-  const search = keywordSearch(triggers.map((trigger) => trigger.keyword));
-  const token = triggers.findIndex((trigger) => trigger.keyword.text === "token");
+  const search = keywordSearch(triggers);
+  const token = triggers.findIndex((trigger) => trigger.text === "token");
 
   function suspects(bytes: Uint8Array): boolean {
     if (suspectAll) return true;
@@ -63,8 +64,16 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
   }
 
   function redact(text: string): { text: string; count: number } {
-    const secrets = find(text);
-    return secrets.length === 0 ? { text, count: 0 } : { text: maskSecrets(text, secrets), count: secrets.length };
+    let masked = text;
+    let count = 0;
+    // What touches a secret may be taken for a secret only when a mask stands in its place.
+    for (let pass = 0; pass < MOST_PASSES; pass++) {
+      const secrets = find(masked);
+      if (secrets.length === 0) break;
+      masked = maskSecrets(masked, secrets);
+      count += secrets.length;
+    }
+    return { text: masked, count };
   }
 
   function find(text: string): Secret[] {
@@ -128,31 +137,30 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
 
 /** Deeper JSON inside JSON strings is searched as plain text. */
 const MAX_DEPTH = 8;
+const MOST_PASSES = 4;
 
-interface Trigger {
-  keyword: Keyword;
+interface Trigger extends Keyword {
   type: "name" | "own-name" | "shape" | "url" | "escape" | "key-type";
   shape?: Shape;
 }
 
 function listNames(ownKeywords: Keyword[]): Trigger[] {
   return [
-    ...nameKeywords.map((text): Trigger => ({ keyword: { text, anyCase: true }, type: "name" })),
-    ...ownKeywords.map((keyword): Trigger => ({ keyword, type: "own-name" })),
+    ...nameKeywords.map((text): Trigger => ({ text, anyCase: true, type: "name" })),
+    ...ownKeywords.map((keyword): Trigger => ({ ...keyword, type: "own-name" })),
   ];
 }
 
 const OTHER_TRIGGERS: Trigger[] = [
-  ...shapeKeywords.map(({ keyword, shape }): Trigger => ({
-    keyword,
-    type: keyword.text === "://" ? "url" : "shape",
-    shape,
-  })),
-  { keyword: { text: ":\\/" }, type: "url" }, // :// where slashes are escaped
-  { keyword: { text: "\\u00" }, type: "escape" },
-  { keyword: { text: '"kty' }, type: "key-type" },
-  { keyword: { text: "'kty" }, type: "key-type" },
+  { text: ":\\/", type: "url" }, // :// where slashes are escaped
+  { text: "\\u00", type: "escape" },
+  { text: '"kty', type: "key-type" },
+  { text: "'kty", type: "key-type" },
 ];
+// A loop, for the reason that keywords.ts gives.
+for (const keyword of shapeKeywords) {
+  OTHER_TRIGGERS.push({ ...keyword, type: keyword.text === "://" ? "url" : "shape" });
+}
 
 /** Nearly every call carries one; its name is the only thing secret about it. */
 function isProgressToken(bytes: Uint8Array, at: number): boolean {

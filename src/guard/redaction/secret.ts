@@ -24,29 +24,40 @@ export function replacementOf(secret: Secret): string {
   return secret.replacement?.(mask) ?? mask;
 }
 
-/** The secrets in order and without overlaps, the same objects: what overlaps becomes one, of the kind that begins first. Masks are left alone. */
+/**
+ * The secrets in order and without overlaps, the same objects: what overlaps becomes one, of the kind that begins first. The
+ * masks of an earlier pass are left alone, and so is what has nothing but them.
+ */
 export function mergeSecrets(secrets: Secret[], text: string): Secret[] {
   if (secrets.length === 0) return secrets;
   const merged: Secret[] = [];
   const hasMasks = text.includes(MASK_BEGIN);
   let last: Secret | undefined;
   for (const secret of secrets.sort((a, b) => a.start - b.start || b.end - a.end)) {
-    if (hasMasks && isInMask(text, secret)) continue;
+    if (hasMasks && !cutFromMasks(text, secret)) continue;
     if (last !== undefined && secret.start < last.end) last.end = Math.max(last.end, secret.end);
     else merged.push((last = secret));
   }
   return merged;
 }
 
-/** Whether a secret was found in a mask of an earlier pass, whose kind may be a name too. */
-function isInMask(text: string, secret: Secret): boolean {
-  const from = Math.max(0, secret.start - LONGEST_MASK);
-  const open = text.slice(from, secret.start + MASK_BEGIN.length).lastIndexOf(MASK_BEGIN);
-  if (open < 0) return false;
+/** A mask may be taken for a name or for a part of a value. False where nothing is left of the secret. */
+function cutFromMasks(text: string, secret: Secret): boolean {
+  secret.start = maskAround(text, secret.start)?.end ?? secret.start;
+  secret.end = maskAround(text, secret.end)?.start ?? secret.end;
+  return secret.start < secret.end && /[\p{L}\p{N}]/u.test(text.slice(secret.start, secret.end).replace(MASKS, ""));
+}
+
+/** The mask that has `at` inside, neither at its beginning nor at its end. */
+function maskAround(text: string, at: number): { start: number; end: number } | undefined {
+  const from = Math.max(0, at - LONGEST_MASK);
+  const open = text.slice(from, at - 1 + MASK_BEGIN.length).lastIndexOf(MASK_BEGIN);
+  if (open < 0) return undefined;
   MASK.lastIndex = from + open;
-  return MASK.test(text) && secret.end <= MASK.lastIndex;
+  return MASK.test(text) && at < MASK.lastIndex ? { start: from + open, end: MASK.lastIndex } : undefined;
 }
 
 const MASK_BEGIN = "[redacted:";
 const LONGEST_MASK = 80;
 const MASK = /\[redacted:[a-z0-9-]+\]/y;
+const MASKS = new RegExp(MASK.source, "g");

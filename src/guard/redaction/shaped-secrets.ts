@@ -5,16 +5,16 @@ import type { Secret } from "./secret.ts";
 import { type Shape, shapes } from "./shapes.ts";
 import { isPlaceholder } from "./values.ts";
 
-interface ShapeKeyword {
-  keyword: Keyword;
+interface ShapeKeyword extends Keyword {
   shape: Shape;
 }
 
-export const shapeKeywords: ShapeKeyword[] = shapes.flatMap((shape) =>
-  shape.keywords.map((text) => ({ keyword: { text, anyCase: shape.anyCase === true }, shape })),
-);
+export const shapeKeywords: ShapeKeyword[] = [];
+for (const shape of shapes) {
+  for (const text of shape.keywords) shapeKeywords.push({ text, anyCase: shape.anyCase === true, shape });
+}
 
-const search = keywordSearch(shapeKeywords.map(({ keyword }) => keyword));
+const search = keywordSearch(shapeKeywords);
 
 /** In no order, and they may overlap. `text` is plain: what is escaped in it is not decoded. */
 export function shapedSecrets(text: string): Secret[] {

@@ -115,9 +115,10 @@ export const shapes: Shape[] = [
   { kind: "github-token", keywords: ["github_pat_"], pattern: /github_pat_[A-Za-z0-9_]{22,}/y },
   {
     kind: "gitlab-token",
-    keywords: ["glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glft-"],
-    pattern: /gl(?:pat|dt|rt|ptt|cbt|ft)-[\w-]{20,}(?:\.[\w-]+)*/y,
+    keywords: "glpat- gldt- glrt- glrtr- glptt- glcbt- glft- glimt- glagent- gloas- glsoat- glffct- glwt-".split(" "),
+    pattern: /gl(?:pat|dt|rtr?|ptt|cbt|ft|imt|agent|oas|soat|ffct|wt)-[\w-]{20,}(?:\.[\w-]+)*/y,
   },
+  { kind: "gitlab-token", keywords: ["GR1348941"], pattern: /GR1348941[\w-]{20,}/y },
   {
     kind: "slack-token",
     keywords: ["xox"],
@@ -133,6 +134,17 @@ export const shapes: Shape[] = [
     kind: "discord-webhook",
     keywords: ["discord"],
     pattern: /(discord(?:app)?\.com\/api\/webhooks\/\d{5,25}\/)[\w-]{40,}/y,
+  },
+  // The number of a bot in base64, when it was made, and a signature.
+  {
+    kind: "discord-token",
+    keywords: Array.from({ length: 90 }, (_, i) =>
+      Buffer.from(String(i + 10))
+        .toString("base64")
+        .slice(0, 3),
+    ),
+    pattern: /[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,45}(?![\w-])/y,
+    check: (token) => /^\d{17,20}$/.test(Buffer.from(token.slice(0, token.indexOf(".")), "base64").toString("latin1")),
   },
   {
     kind: "stripe-key",

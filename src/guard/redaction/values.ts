@@ -3,7 +3,7 @@
 /** True for what is written instead of a secret, masks included. A sensitive name does not make these worth masking. */
 export function isPlaceholder(value: string, kind: string): boolean {
   if (kind === "auth") return !isUserAndPassword(value);
-  if (kind === "pin") return !/^[\s-]*\d[\s\d-]*$/.test(value.slice(0, 300)); // a version or a part may be pinned
+  if (kind === "pin") return !isPin(value.slice(0, 300));
   if (value.length > 300) return false;
   const plain = value.trim();
   if (PLACEHOLDER.test(plain) || VERSION.test(plain)) return true;
@@ -11,6 +11,12 @@ export function isPlaceholder(value: string, kind: string): boolean {
   if (kind !== "password") return false;
   if (/^https?:\/\/[^\s@]*$/i.test(plain)) return true; // `forgot_password` with its page
   return /^(?:[~.]?\/|[A-Z]:\\)/.test(plain) && isPath(plain); // PWD is also the working directory
+}
+
+/** Digits, or letters and digits in turn. A version or a part may be pinned, and the pin of a chip is `GPIO17`. */
+function isPin(value: string): boolean {
+  if (/^[\s-]*\d[\s\d-]*$/.test(value)) return true;
+  return /^(?=.*\d)(?=.*[a-z])[a-z\d]{4,12}$/i.test(value) && !/^[a-z]+\d+$/i.test(value);
 }
 
 const PLACEHOLDER =

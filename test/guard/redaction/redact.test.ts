@@ -160,6 +160,7 @@ describe("redact masks what stands under a sensitive name", () => {
     ['{"pin":["-u","x","--password","hunter2"]}', '{"pin":["-u","x","--password","[redacted:password]"]}'],
     ['["--pin","1234","--otp","123456"]', '["--pin","[redacted:pin]","--otp","[redacted:otp]"]'],
     ['{"_pin":"1234"}', '{"_pin":"[redacted:pin]"}'],
+    ['{"pin":"7K9P","cvc":"1a2b"}', '{"pin":"[redacted:pin]","cvc":"[redacted:pin]"}'],
     [`{".auth":"${btoa("joe:hunter2")}"}`, '{".auth":"[redacted:auth]"}'],
     ['{"name":"GitHub token","value":"x"}', '{"name":"GitHub token","value":"[redacted:token]"}'],
     ['[{"key":"db api key","value":"x"}]', '[{"key":"db api key","value":"[redacted:api-key]"}]'],
@@ -262,6 +263,7 @@ describe("redact leaves alone what is not a secret", () => {
     "- name: DB_PASSWORD\n  valueFrom: x\n- name: DB_TOKEN\n  value: ${TOKEN}\n- name: token\n  in: query\n",
     "always-auth=true _auth=${AUTH} _auth=yes",
     '{"pin":"latest","cvc":"v2","auth":"basic","pinned":"1.2"}',
+    '[{"pin":"GPIO17"},{"pin":"D13"},{"pin":"v1.2.3"},{"pin":"1.2.3-rc1"},{"pin":"main"}]',
     '{"forgot_password":"https://example.com/reset","auth":{"type":"bearer"}}',
     '{"spacing-token":{"value":"4px"},"token":{"type":"word","value":"function"},"d":"a1b2c3d4e5f6g7h8i9j0"}',
     'ast: {"token":{"type":"word","value":"function"}}',
@@ -313,6 +315,48 @@ test("redact keeps every byte outside the mask, at any depth of JSON in strings"
   const outer = `{"a":${JSON.stringify(JSON.stringify(inner))},  "b":1.0}`;
   const masked = '{"n":9007199254740993, "e":"\\u00e9\\/", "password":"[redacted:password]","pin":"[redacted:pin]"}';
   expect(redact(outer)).toBe(`{"a":${JSON.stringify(JSON.stringify(masked))},  "b":1.0}`);
+});
+
+test.each([
+  ["mysql://AKIAIOSFODNN7EXAMPLE;user:pw@secret", "mysql://[redacted:aws-access-key][redacted:password]@secret"],
+  ["mysql://[redacted:user]:hunter2@db", "mysql://[redacted:user][redacted:password]@db"],
+  [`\\nAPI_KEY=/ghp_${random(36)}`, "\\nAPI_KEY=[redacted:api-key]"],
+  ["Cookie: sid=abcdef; theme=dark; csrf_token", "Cookie: [redacted:cookie]"],
+  [`Basic dXNlcjpwYXNz/ghp_${random(36)};`, "Basic [redacted:basic][redacted:github-token];"],
+  ['{"password":1234Basic dXNlcjpwYXNz"', '{"password":"[redacted:password]"Basic [redacted:basic]"'],
+])("redact masks what touches a secret or a mask, once and for all: %j", (text, masked) => {
+  expect(redact(text)).toBe(masked);
+  expect(redact(masked)).toBe(masked);
+});
+
+test("redact gives for what it has masked the same, whatever touches what", () => {
+  const names = ["password=", "token: ", "--token ", "Bearer ", " pin: ", '{"password":', '"pin": "', "**Password:** "];
+  const others = [
+    "name: TOKEN\n  value: ",
+    "<password>",
+    "</password>",
+    "[redacted:token]",
+    "Cookie: a=b; c=d",
+    "mysql://",
+  ];
+  const secrets = [
+    `ghp_${random(36)}`,
+    "AKIAIOSFODNN7EXAMPLE",
+    "Basic dXNlcjpwYXNz",
+    "user:pw@",
+    "hunter2x",
+    "7K9P",
+    "1234",
+  ];
+  const marks = ['"', "'", "`", " ", "\n", "\\n", ",", ";", ":", "=", "&", "?", "{", "}", "[", "]", "/", "%3D", '\\"'];
+  const part = fc.constantFrom(...names, ...others, ...secrets, ...marks);
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), (parts) => {
+      const once = redact(parts.join(""));
+      expect(redact(once)).toBe(once);
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 test("redact masks what can be seen of a message that is cut or broken", () => {

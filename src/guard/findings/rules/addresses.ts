@@ -28,10 +28,10 @@ const MAX_ADDRESSES = 200;
 
 function* internalAddresses(subject: Subject): Iterable<Hit> {
   for (const text of subject.texts) {
-    for (const { host, port, whole } of addressesIn(text, subject)) {
-      const found = judge(host, port);
+    for (const address of addressesIn(text, subject)) {
+      const found = judge(address);
       if (found === undefined) continue;
-      yield { place: text.place, evidence: `${whole.slice(0, 300)} (${found.says})`, severity: found.severity };
+      yield { place: text.place, evidence: `${address.whole.slice(0, 300)} (${found.says})`, severity: found.severity };
       break;
     }
   }
@@ -44,11 +44,12 @@ const TRUSTING_PORTS = new Set(
   ),
 );
 
-function judge(host: string, port: string): { says: string; severity: Severity } | undefined {
+function judge({ host, port, behindUser }: Address): { says: string; severity: Severity } | undefined {
   const network = networkOf(host);
   if (network === undefined) return undefined;
   const { kind, disguised } = network;
   if (kind === "metadata") return { says: "metadata of the cloud", severity: "critical" };
+  if (behindUser) return { says: `behind the name of another host, which is ${kind}`, severity: "high" };
   if (disguised !== undefined) return { says: `${disguised}, which is ${kind}`, severity: "high" };
   if (kind === "link-local") return { says: "link-local", severity: "high" };
   if (kind === "private") return { says: "of a private network", severity: "low" };
@@ -63,9 +64,11 @@ interface Address {
   host: string;
   port: string;
   whole: string;
+  /** `example.com@127.0.0.1`: what looks like the host is none. */
+  behindUser: boolean;
 }
 
-const HTTP = /\b(?:https?|wss?|ftp):[\\/]{2,4}([^\s"'<>`\\]{1,2000})/gi;
+const HTTP = /(?:\b(?:https?|wss?|ftp):[\\/]{2,4}|^\/\/)([^\s"'<>`\\]{1,2000})/gi;
 
 function* addressesIn(text: InspectedText, subject: Subject): Iterable<Address> {
   const usage = usageOf(text, subject);
@@ -81,16 +84,18 @@ function* addressesIn(text: InspectedText, subject: Subject): Iterable<Address> 
 
 /** As written: what is before the last `@` is a user, and the host ends where a browser ends it. */
 function parse(rest: string, whole: string): Address {
-  const authority = (/^[^/?#]*/.exec(rest)?.[0] ?? "").split("@").at(-1) ?? "";
+  const parts = (/^[^/?#]*/.exec(rest)?.[0] ?? "").split("@");
+  const authority = parts.at(-1) ?? "";
+  const behindUser = /^[\w-]{1,60}\.[\w.-]{2,60}$/.test(parts.length > 1 ? (parts[0] ?? "") : "");
   const ipv6 = /^\[([^\]]*)\](?::(\d{1,5}))?/.exec(authority);
-  if (ipv6 !== null) return { host: `[${ipv6[1] ?? ""}]`, port: ipv6[2] ?? "", whole };
-  if (authority.split(":").length > 2) return { host: `[${authority}]`, port: "", whole };
+  if (ipv6 !== null) return { host: `[${ipv6[1] ?? ""}]`, port: ipv6[2] ?? "", whole, behindUser };
+  if (authority.split(":").length > 2) return { host: `[${authority}]`, port: "", whole, behindUser };
   const [host = "", port = ""] = authority.split(":");
-  return { host, port, whole };
+  return { host, port, whole, behindUser };
 }
 
 const SCHEME =
-  /(?:^|[\s"'=(])((?:gopher|dict|ldaps?|tftp|jar|phar|php|expect|netdoc|smb|view-source|zip|compress\.zlib|ogg|glob|rar|ssh2|rmi|file):(?:\/\/|(?=[\w/]))[^\s"'<>]{0,300})/i;
+  /(?:^|[\s"'=(]|\burl:)((?:gopher|dict|ldaps?|tftp|jar|phar|php|expect|netdoc|smb|view-source|zip|compress\.zlib|ogg|glob|rar|ssh2|rmi|nfs|chrome|vbscript|file):(?:\/\/|(?=[\w/]))[^\s"'<>]{0,300})/i;
 
 function* unusualSchemes(subject: Subject): Iterable<Hit> {
   for (const text of subject.texts) {

@@ -28,7 +28,7 @@ const MASK_BEGIN = "[redacted:";
 const MASK = /\[redacted:([a-z0-9-]+)\]/g;
 /** Their looks leave no doubt. The others are told by the name that they stand under. */
 const CERTAIN =
-  /^(?:private-key|age-secret-key|jwt|[a-z-]*(?:access-key|github|gitlab|slack|stripe|anthropic|openai|google|npm|pypi|huggingface|digitalocean|sendgrid|azure|databricks|shopify|doppler|vault|km-)[a-z-]*)$/;
+  /^(?:private-key|age-secret-key|jwt|[a-z-]*(?:access-key|github|gitlab|slack|stripe|anthropic|openai|google|npm|pypi|huggingface|digitalocean|sendgrid|azure|databricks|shopify|discord|doppler|vault|km-)[a-z-]*)$/;
 
 /**
  * What the redactor would mask. It masks in case of doubt, which costs nothing; a finding has to be one, so that what is
@@ -100,7 +100,8 @@ function inText(text: InspectedText, isMasked: boolean): Hit | undefined {
       masked ??= { index: match.index, length: match[0].length, severity: "low" };
       continue;
     }
-    if ((secret.startsWith(MASK_BEGIN) && !isMasked) || (!isCertain && !looksReal(secret, match[1] ?? ""))) continue;
+    if (secret.startsWith(MASK_BEGIN) && !isMasked) continue;
+    if (!isCertain && !looksReal(secret, match[1] ?? "") && !logsIn(text.text, from - length, from, secret)) continue;
     const found = { index: match.index, length: match[0].length, severity: isCertain ? "high" : "medium" } as const;
     if (best === undefined || (isCertain && best.severity !== "high")) best = found;
     if (isCertain) break;
@@ -122,6 +123,19 @@ function looksReal(secret: string, kind: string): boolean {
   if (/^(?:password|passphrase|pin|otp)$/.test(kind)) return secret.length >= 8;
   return secret.length >= 16 && /[A-Za-z]/.test(secret);
 }
+
+/** Whether it is the password of an address whose host is no example, and no word that stands for one. */
+function logsIn(text: string, start: number, end: number, secret: string): boolean {
+  const user = /:\/\/([^\s/?#:"'<>\\]{0,80}):$/.exec(text.slice(Math.max(0, start - 100), start))?.[1];
+  const host = /^@([\w.-]{1,253})/.exec(text.slice(end, end + 260))?.[1];
+  if (user === undefined || host === undefined || EXAMPLE_HOST.test(host)) return false;
+  return secret.length >= 4 && secret !== user && !PLACEHOLDER.test(secret);
+}
+
+const EXAMPLE_HOST =
+  /^(?:localhost|127\.0\.0\.1|0\.0\.0\.0|host|hostname|server|db|database|postgres|mysql|redis|mongo|rabbitmq|proxy)$|(?:^|\.)example(?:\.\w{2,10})?$/i;
+const PLACEHOLDER =
+  /[\s${}()<>*]|\.\.\.|^(?:your|my|the|some|test|example|change|xxx)|^(?:pass(?:word|wd)?|pwd|secret|token|user(?:name)?|admin|root|guest|postgres|mysql|x-oauth-basic|x-access-token)$/i;
 
 const LIMIT_BYTES = 400_000;
 

@@ -1,6 +1,6 @@
 /** `definitionShapeRules`: what a definition is called, what it takes and what it claims. */
 import { around } from "../evidence.ts";
-import { latinLookalikes } from "../plain-text.ts";
+import { latinLookalikes } from "../look-alikes.ts";
 import { eachText, type Hit, type Rule, type Subject } from "../rule.ts";
 
 /** Honest ones that explain a language or a workflow reach a few thousand. */

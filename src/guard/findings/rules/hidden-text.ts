@@ -1,5 +1,6 @@
 /** `hiddenTextRules`: text that a model reads and a person does not see. */
 import { around } from "../evidence.ts";
+import { type DecodedRun, decodedRuns } from "../decoded-runs.ts";
 import type { InspectedText } from "../inspected-text.ts";
 import type { Kind } from "../kind.ts";
 import { plainText, tagLetter } from "../plain-text.ts";
@@ -86,7 +87,7 @@ export const hiddenTextRules: readonly Rule[] = [
     kinds: ["definition"],
     detect: eachText(({ text }) => {
       const match = LONG_CODE.exec(text);
-      if (match === null || !isCode(match[0].slice(0, 400))) return undefined;
+      if (match === null || !isCode(match[0].slice(0, 400))) return encodedProse(text);
       return { evidence: around(text, match.index, match.index + match[0].length) };
     }),
   },
@@ -158,40 +159,23 @@ function invisible(text: string, kind: Kind): { evidence: string; severity?: "cr
   return inside === null ? undefined : { evidence: around(text, inside.index, inside.index + 3), severity: "medium" };
 }
 
-/** How many codes of a text are read, and how much of each. */
-const MAX_CODES = 100;
-const MAX_CODE = 4000;
-const CODE = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{32,}={0,2}/g;
-
 function encodedInstruction(text: InspectedText, kind: Kind): { evidence: string } | undefined {
-  CODE.lastIndex = 0;
-  for (let count = 0; count < MAX_CODES; count++) {
-    const match = CODE.exec(text.text);
-    if (match === null) return undefined;
-    const code = match[0].slice(0, MAX_CODE);
-    const decoded = /^[0-9a-f]+$/i.test(code) ? fromHex(code) : fromBase64(code);
-    if (decoded === undefined) continue;
-    const heavy = findSignals(plainText(decoded)).filter(({ aim }) => aim !== "demand");
+  for (const run of decodedRuns(text.text)) {
+    const heavy = findSignals(plainText(run.decoded)).filter(({ aim }) => aim !== "demand");
     const weight = heavy.reduce((sum, signal) => sum + weightOf(signal, kind), 0);
-    if (weight >= 2) return { evidence: `${code.slice(0, 60)}… (decoded: ${decoded.slice(0, 300)})` };
+    if (weight >= 2) return evidenceOf(run);
   }
   return undefined;
 }
 
-function fromHex(code: string): string | undefined {
-  return readable(Buffer.from(code, "hex"));
+/** A sentence that was made unreadable. */
+function encodedProse(text: string): { evidence: string } | undefined {
+  for (const run of decodedRuns(text)) if (SENTENCE.test(run.decoded)) return evidenceOf(run);
+  return undefined;
 }
 
-function fromBase64(code: string): string | undefined {
-  return readable(Buffer.from(code, "base64"));
-}
+const SENTENCE = /^[^A-Za-z]{0,8}(?:[A-Za-z',]{1,20} ){4}[A-Za-z]/;
 
-/** Undefined for what is not text. */
-function readable(bytes: Uint8Array): string | undefined {
-  for (let i = 0; i < Math.min(bytes.length, 64); i++) {
-    const byte = bytes[i] ?? 0;
-    if ((byte < 32 && byte !== 10 && byte !== 9 && byte !== 13) || byte === 127) return undefined;
-  }
-  const decoded = new TextDecoder().decode(bytes);
-  return decoded.slice(0, 64).includes("\ufffd") ? undefined : decoded;
+function evidenceOf({ code, decoded }: DecodedRun): { evidence: string } {
+  return { evidence: `${code.slice(0, 60)}… (decoded: ${decoded.slice(0, 300)})` };
 }

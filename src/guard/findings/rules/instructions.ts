@@ -1,9 +1,9 @@
 /** `instructionRules`: texts that tell the model what its user did not ask for, told by wordings that stand together. */
 import { around } from "../evidence.ts";
-import type { Severity } from "../finding.ts";
-import type { InspectedText } from "../inspected-text.ts";
+import { SEVERITIES, type Severity } from "../finding.ts";
+import type { Kind } from "../kind.ts";
 import type { Aim } from "../phrase.ts";
-import { eachText, type Rule, type Subject } from "../rule.ts";
+import { eachText, type Rule } from "../rule.ts";
 import { type Signal, weightOf } from "../signals.ts";
 
 /** How heavy a group of wordings has to be. */
@@ -14,7 +14,7 @@ const REACH = 320;
 const NEAR = 120;
 
 /** Of which another wording of the same makes it more certain. */
-const ADDS_UP: ReadonlySet<Aim> = new Set(["override", "conceal"]);
+const ADDS_UP: ReadonlySet<Aim> = new Set(["override", "conceal", "rights"]);
 
 /** Wordings of `lead`, together with those of `support`. */
 interface Combination {
@@ -22,13 +22,36 @@ interface Combination {
   support: readonly Aim[];
   /** At least one of these must be there; none where the lead is enough if it weighs enough. */
   needs?: readonly Aim[];
+  /** What one of those has to weigh; 0.5 unless given. */
+  leastNeeded?: number;
   /** How far apart they may stand, in characters; 320 unless given. */
   reach?: number;
   /** What the lead itself has to weigh. */
   least?: number;
+  /** By how much it weighs more than enough; `HIGH` unless given. */
+  severities?: Severities;
 }
 
+/** The heaviest first. */
+type Severities = readonly [more: number, severity: Severity][];
+
+const HIGH: Severities = [
+  [3, "critical"],
+  [0, "high"],
+];
+const MEDIUM: Severities = [
+  [3, "critical"],
+  [0, "medium"],
+];
+const BY_SIGNS: Severities = [
+  [4, "critical"],
+  [2, "high"],
+  [0, "medium"],
+];
+
 const STEPS: readonly Aim[] = ["read", "send", "pass", "act", "task", "shadow"];
+/** What tells that a text is for a model, which its people do not read. */
+const FOR_A_MODEL: readonly Aim[] = ["cue", "field", "address", "conceal", "tag", "hidden", "override"];
 const PRESSURE: readonly Aim[] = ["demand", "tag", "hidden", "address"];
 
 export const instructionRules: readonly Rule[] = [
@@ -88,23 +111,64 @@ export const instructionRules: readonly Rule[] = [
         lead: "address",
         support: [...STEPS, "demand", "tag", "hidden", "conceal", "override"],
         needs: [...STEPS, "tag", "hidden", "conceal", "override"],
+        severities: MEDIUM,
       }),
-      combined({ lead: "tag", support: [...STEPS, "demand", "hidden", "conceal", "override", "address"] }),
-      combined({ lead: "act", support: ["demand", "hidden", "tag", "address", "conceal"] }),
-      combined({ lead: "task", support: ["owner", "demand", "hidden", "tag", "address"], reach: NEAR }),
+      combined({
+        lead: "tag",
+        support: [...STEPS, "demand", "hidden", "conceal", "override", "address"],
+        severities: MEDIUM,
+      }),
+      combined({ lead: "act", support: ["demand", "hidden", "tag", "address", "conceal"], severities: MEDIUM }),
+      combined({
+        lead: "task",
+        support: ["owner", "demand", "hidden", "tag", "address"],
+        reach: NEAR,
+        severities: MEDIUM,
+      }),
     ),
+  },
+  {
+    id: "privilege-claim",
+    severity: "high",
+    title: "Claims rights for itself, or has the model take some that nobody gave it",
+    owasp: "MCP02",
+    kinds: ["definition", "result"],
+    detect: combined({ lead: "rights", support: ["demand", ...FOR_A_MODEL], severities: HIGH }),
+  },
+  {
+    id: "direct-request",
+    severity: "medium",
+    title: "Asks whoever reads it for an action, as something that is for a model",
+    owasp: "MCP06",
+    kinds: ["result"],
+    detect: combined({
+      lead: "ask",
+      support: ["demand", ...FOR_A_MODEL],
+      needs: FOR_A_MODEL,
+      leastNeeded: 1.5,
+      reach: 200,
+      severities: BY_SIGNS,
+    }),
   },
 ];
 
 function combined(combination: Combination): Rule["detect"] {
-  return eachText((text, subject) => {
-    const group = heaviest(text, subject, combination);
+  return eachText((text, { kind }) => {
+    if (text.role === "name") return undefined;
+    const group = heaviest(text.signals, kind, combination) ?? heaviest(text.quotedSignals, kind, combination);
     if (group === undefined) return undefined;
-    const { start, end, weight, says } = group;
-    const severity: Severity | undefined = weight >= ENOUGH[subject.kind] + 3 ? "critical" : undefined;
+    const { start, end, weight, says, aims } = group;
+    const { severities = HIGH } = combination;
+    const severity = severities.find(([more]) => weight >= ENOUGH[kind] + more)?.[1] ?? "low";
+    const isExample = !text.signals.includes(group.lead);
     const evidence = `${around(text.plain, start, Math.min(end, start + 260))} (${says.join("; ")})`;
-    return { evidence, ...(severity !== undefined && { severity }) };
+    return { evidence, severity: isExample ? ofExample(severity, aims) : severity };
   });
+}
+
+/** One severity less; an order of one kind alone is what an example consists of. */
+function ofExample(severity: Severity, aims: number): Severity {
+  return aims === 1 ? "low" : (SEVERITIES[SEVERITIES.indexOf(severity) + 1] ?? "info");
 }
 
 function both(...detectors: Rule["detect"][]): Rule["detect"] {
@@ -126,16 +190,17 @@ interface Group {
   weight: number;
   /** What its wordings do. */
   says: string[];
+  /** How many different things. */
+  aims: number;
+  lead: Signal;
 }
 
 /** The first group that weighs enough, with what stands near it. */
 function heaviest(
-  text: InspectedText,
-  { kind }: Subject,
-  { lead, support, needs, reach = REACH, least = 0.5 }: Combination,
+  signals: readonly Signal[],
+  kind: Kind,
+  { lead, support, needs, leastNeeded = 0.5, reach = REACH, least = 0.5 }: Combination,
 ): Group | undefined {
-  if (text.role === "name") return undefined;
-  const signals = text.signals;
   let from = 0;
   let last: Signal | undefined;
   for (const signal of signals) {
@@ -159,7 +224,8 @@ function heaviest(
     const members = [...best.values()].filter((one) => weightOf(one, kind) > 0);
     const half = second === undefined ? 0 : weightOf(second, kind) / 2;
     const weight = members.reduce((sum, one) => sum + weightOf(one, kind), half);
-    if (weight < ENOUGH[kind] || (needs !== undefined && !members.some(({ aim }) => needs.includes(aim)))) continue;
+    if (weight < ENOUGH[kind]) continue;
+    if (needs?.some((aim) => weighs(best.get(aim), kind) >= leastNeeded) === false) continue;
     if (second !== undefined) members.push(second);
     members.sort((a, b) => a.start - b.start);
     return {
@@ -167,7 +233,13 @@ function heaviest(
       end: Math.max(...members.map(({ end }) => end)),
       weight,
       says: members.map(({ phrase }) => phrase.says),
+      aims: best.size,
+      lead: signal,
     };
   }
   return undefined;
+}
+
+function weighs(signal: Signal | undefined, kind: Kind): number {
+  return signal === undefined ? 0 : weightOf(signal, kind);
 }

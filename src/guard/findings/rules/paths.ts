@@ -1,5 +1,5 @@
 /** `pathRules`: arguments that reach files which the call has no business with. */
-import { usageOf } from "../argument-text.ts";
+import { decodedValue, MAX_VALUE, usageOf } from "../argument-text.ts";
 import { around } from "../evidence.ts";
 import { eachText, type Rule, type Subject } from "../rule.ts";
 
@@ -13,7 +13,7 @@ export const pathRules: readonly Rule[] = [
     detect: eachText((text, subject) => {
       const usage = usageOf(text, subject);
       if (usage === "prose" || usage === "code") return undefined;
-      const value = decodePath(text.text.slice(0, MAX_VALUE));
+      const value = decodedValue(text.text.slice(0, MAX_VALUE));
       const match = SENSITIVE.exec(value);
       if (match === null) return undefined;
       // `id_rsa` may be the name of anything, unless it is one of a file.
@@ -30,9 +30,10 @@ export const pathRules: readonly Rule[] = [
     detect: eachText((text, subject) => {
       const usage = usageOf(text, subject);
       if (!["path", "name", "address"].includes(usage) || text.text.length > MAX_VALUE) return undefined;
-      const isEncoded = ENCODED_CLIMB.test(text.text);
-      const path = decodePath(text.text);
+      const path = decodedValue(text.text);
+      if (path.includes("\0")) return { evidence: text.text };
       if (!path.includes("..")) return undefined;
+      const isEncoded = TWISTED_CLIMB.test(path) || (CLIMB.test(path) && !CLIMB.test(text.text));
       const climb = climbOf(path);
       const far = climb >= 3 || (climb >= 1 && /(?:^|[/\\])(?:etc|root|windows|proc|var)[/\\]/i.test(path));
       return isEncoded || far ? { evidence: text.text } : undefined;
@@ -55,24 +56,12 @@ export const pathRules: readonly Rule[] = [
   },
 ];
 
-const MAX_VALUE = 8192;
-
 const SENSITIVE =
-  /(?:^|[\s/\\~"'=:@<])(?:\.ssh(?:[/\\]|$)|\.gnupg(?:[/\\]|$)|\.aws[/\\](?:credentials|config)\b|\.(?:netrc|pgpass|git-credentials|npmrc|pypirc|my\.cnf|htpasswd)\b|\.docker[/\\]config\.json|\.kube[/\\]config\b|\.config[/\\](?:gcloud|gh|op|solana)(?:[/\\]|$)|\.azure[/\\]|\.(?:bash|zsh|python|psql|mysql|node_repl)_history\b|\.env(?:\.(?!example|sample|template|dist|defaults?|test\b)[\w-]{1,30})?(?=$|["'\s;|&)>])|\.cursor[/\\]mcp\.json|\.mcp\.json|\.claude\.json|\.password-store)|claude_desktop_config\.json|(?:^|[/\\])id_(?:rsa|dsa|ecdsa|ed25519)(?=$|[\s"';|&])|\/etc\/(?:passwd|shadow|gshadow|sudoers|ssl\/private|krb5\.keytab)\b|\/proc\/(?:self|\d{1,9}|1)\/(?:environ|mem|cmdline|maps|fd)\b|\/var\/run\/(?:docker\.sock|secrets)|\/run\/secrets\b|docker\.sock\b|(?:^|[/\\])(?:Login Data|Local State|Cookies|key[34]\.db|logins\.json|cookies\.sqlite|login\.keychain(?:-db)?|wallet\.dat|NTDS\.dit|terraform\.tfstate|credentials\.db)$|Library\/Keychains|[/\\]config[/\\](?:SAM|SYSTEM|SECURITY)$|system32[/\\]config|(?:^|[/\\])[\w.-]{0,60}(?:service[-_]?account|client_secret)[\w.-]{0,60}\.json$|(?:^|[/\\])(?:private|server|client|tls|ssl)[-_.]?key\.(?:pem|key|der)$|\.(?:p12|pfx|kdbx|keystore|jks|ppk)$/i;
+  /(?:^|[\s/\\~"'=:@<])(?:\.ssh(?:[/\\]|$)|\.gnupg(?:[/\\]|$)|\.aws[/\\](?:credentials|config)\b|\.(?:netrc|pgpass|git-credentials|npmrc|pypirc|my\.cnf|htpasswd)\b|\.docker[/\\]config\.json|\.kube[/\\]config\b|\.config[/\\](?:gcloud|gh|op|solana)(?:[/\\]|$)|\.azure[/\\]|\.(?:bash|zsh|python|psql|mysql|node_repl)_history\b|\.env(?:\.(?!example|sample|template|dist|defaults?|test\b)[\w-]{1,30})?(?=$|["'\s;|&)>])|\.cursor[/\\]mcp\.json|\.mcp\.json|\.claude\.json|\.password-store|\.vault-token|\.terraform\.d[/\\]credentials|\.(?:s3cfg|boto|databrickscfg|kaggle[/\\]kaggle\.json|huggingface[/\\]token|oci[/\\]config|aliyun[/\\]config\.json|cargo[/\\]credentials|gem[/\\]credentials|m2[/\\]settings\.xml|codex[/\\]auth\.json|gemini[/\\]oauth_creds\.json|electrum|ethereum[/\\]keystore)(?:\b|$)|\.config[/\\](?:rclone|sops|hub|doctl|fly|1Password)(?:[/\\]|$))|(?:^|[/\\])_netrc$|wp-config\.php|NTUSER\.DAT|Microsoft[/\\](?:Credentials|Protect|Vault)(?:[/\\]|$)|[/\\]keyrings[/\\]|\/dev\/k?mem\b|\/etc\/(?:master\.passwd|security\/opasswd|kubernetes\/\w{1,20}\.conf)|[/\\]repair[/\\](?:SAM|SYSTEM)$|\.streamlit[/\\]secrets\.toml|claude_desktop_config\.json|(?:^|[/\\])id_(?:rsa|dsa|ecdsa|ed25519)(?=$|[\s"';|&])|\/etc\/(?:passwd|shadow|gshadow|sudoers|ssl\/private|krb5\.keytab)\b|\/proc\/(?:self|\d{1,9}|1)\/(?:environ|mem|cmdline|maps|fd)\b|\/var\/run\/(?:docker\.sock|secrets)|\/run\/secrets\b|docker\.sock\b|(?:^|[/\\])(?:Login Data|Local State|Cookies|key[34]\.db|logins\.json|cookies\.sqlite|login\.keychain(?:-db)?|wallet\.dat|NTDS\.dit|terraform\.tfstate|credentials\.db)$|Library\/Keychains|[/\\]config[/\\](?:SAM|SYSTEM|SECURITY)$|system32[/\\]config|(?:^|[/\\])[\w.-]{0,60}(?:service[-_]?account|client_secret)[\w.-]{0,60}\.json$|(?:^|[/\\])(?:private|server|client|tls|ssl)[-_.]?key\.(?:pem|key|der)$|\.(?:p12|pfx|kdbx|keystore|jks|ppk)$/i;
 
-const ENCODED_CLIMB =
-  /(?:%2e|%252e|%c0%ae|\.)(?:%2e|%252e|%c0%ae|\.)(?:%2f|%5c|%252f|%255c|%c0%af)|(?:%2e|%252e|%c0%ae){2}[/\\]|\.{4,}\/\/|\.\.[/\\]\.\.;/i;
-
-/** Escapes of URLs, twice at most, since servers decode once too often. */
-function decodePath(text: string): string {
-  let decoded = text;
-  for (let turn = 0; turn < 2 && decoded.includes("%"); turn++) {
-    decoded = decoded.replace(/%(?:2e|2f|5c|25|00|7e)/gi, (escape) =>
-      String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
-    );
-  }
-  return decoded;
-}
+const CLIMB = /\.\.[/\\]/;
+/** What is left of these when a filter has taken out what it looks for. */
+const TWISTED_CLIMB = /\.{4,}\/\/|\.\.;[/\\]|\.\.\.[/\\]\.[/\\]/;
 
 /** How far it goes above where it begins. */
 function climbOf(path: string): number {

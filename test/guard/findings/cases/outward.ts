@@ -62,6 +62,9 @@ export const outwardCases: Record<string, Cases> = {
   },
   secret: {
     found: [
+      answered(`Bot: ${Buffer.from("123456789012345678").toString("base64")}.GhXy9Z.${"a1B2c3D4".repeat(4)}`),
+      answered(`gl${"soat-AbCdEfGhIjKlMnOpQrSt"} and GR13${"48941AbCdEfGhIjKlMnOpQrSt"}`),
+      answered("git clone https://ada:correcthorse@git.corp.dev/a.git"),
       answered(`GITHUB_TOKEN=${token}`),
       given({ token }),
       given({ env: { DB_PASSWORD: "hunter2hunter2" } }),
@@ -72,6 +75,10 @@ export const outwardCases: Record<string, Cases> = {
       answered("DB_HOST=a\nDB_PASSWORD=[redacted:assignment]"),
     ],
     passed: [
+      answered(
+        "postgres://postgres:postgres@localhost:5432/a https://user:password@api.corp.dev https://ada:pass@example.com",
+      ),
+      answered("MTIzNDU2 and MTI.GhXy9Z.abc, version 1.2.3, glpat-, npm_config_registry"),
       answered("Set GITHUB_TOKEN=<your token> and password: ********"),
       answered("password=changeme and pass = compute(1)"),
       given({ connectionString: "mongodb://127.0.0.1:27017/?retryWrites=true" }),
