@@ -25,7 +25,7 @@ export default defineCommand({
   async run(args) {
     const port = portOf(args.port);
     const files = appFiles();
-    const { data, cache, state } = paths();
+    const { data, cache, config, state } = paths();
     const isOnTerminal = isInteractive();
     const approvals = {
       folder: approvalsFolder(state),
@@ -37,7 +37,8 @@ export default defineCommand({
     await using source = await openSource(data, cache, retention.max_size, (problem) => {
       process.stderr.write(`km: ${problem}\n`);
     });
-    const dashboard = serveDashboard({ ...source, health, approvals }, files, port);
+    const findings = { dataFolder: data, configFolder: config };
+    const dashboard = serveDashboard({ ...source, health, approvals, findings }, files, port);
     const asked = untilAsked();
     await print(`${dashboard.url}\n`);
     process.stderr.write(

@@ -8,14 +8,9 @@ import { isScope, isWithin } from "../guard/approvals/scope.ts";
 import { prettyJson } from "../pretty-json.ts";
 import { printable } from "../terminal.ts";
 import type { Approvals, GivenAnswer } from "./approvals-form.ts";
+import { readPost, refused, type Reply } from "./page-post.ts";
 import type { ApprovalsSource } from "./source.ts";
 
-export interface Reply {
-  status: number;
-  body: object;
-}
-
-const MOST_BYTES = 16 * 1024;
 const LONGEST_REASON = 300;
 const NOT_A_PERSON = "Only a km dashboard that a person started on a terminal approves. This one can deny.";
 const NOTHING: Approvals = { at: new Date(0).toISOString(), waiting: [] };
@@ -37,16 +32,10 @@ export async function answerApprovals(
     return { status: 200, body: source === undefined ? NOTHING : approvalsIn(source.folder) };
   }
   if (request.method !== "POST") return refused(405, "Only POST");
-  // A page of another site can send a form and a text without being asked first, but neither this type nor this origin.
-  if (request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() !== "application/json") {
-    return refused(415, "An answer is application/json");
-  }
-  const site = request.headers.get("sec-fetch-site");
-  if (request.headers.get("origin") === null || (site !== null && site !== "same-origin")) {
-    return refused(403, "Only the dashboard's own page may answer");
-  }
-  const answer = await read(request);
-  if (answer === undefined) return refused(400, "This is no answer");
+  const post = await readPost(request);
+  if (post.kind === "refused") return post.reply;
+  const answer = post.value;
+  if (!isGivenAnswer(answer)) return refused(400, "This is no answer");
   const call = source === undefined ? undefined : pendingCall(source.folder, id);
   if (source === undefined || call === undefined) return refused(409, "The call does not wait any more");
   if (call.hash !== answer.hash) return refused(409, "This is not the call that was shown");
@@ -89,17 +78,6 @@ async function give(folder: string, call: PendingCall, { decision, scope, reason
   }
 }
 
-async function read(request: Request): Promise<GivenAnswer | undefined> {
-  if (Number(request.headers.get("content-length") ?? 0) > MOST_BYTES) return undefined;
-  try {
-    const text = await request.text();
-    const value: unknown = text.length > MOST_BYTES ? undefined : JSON.parse(text);
-    return isGivenAnswer(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function isGivenAnswer(value: unknown): value is GivenAnswer {
   if (typeof value !== "object" || value === null) return false;
   const { hash, decision, scope, reason } = value as Partial<GivenAnswer>;
@@ -109,8 +87,4 @@ function isGivenAnswer(value: unknown): value is GivenAnswer {
     isScope(scope) &&
     (reason === undefined || (typeof reason === "string" && reason.length <= LONGEST_REASON))
   );
-}
-
-function refused(status: number, detail: string): Reply {
-  return { status, body: { title: detail, detail, status } };
 }

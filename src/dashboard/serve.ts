@@ -10,7 +10,9 @@ import { KmError, messageOf, systemCode } from "../errors.ts";
 import { answerEndpoint } from "./answer-endpoint.ts";
 import type { AppFiles } from "./app-files.ts";
 import { answerApprovals } from "./approvals.ts";
+import { findingsAnswers } from "./findings.ts";
 import { liveStreams } from "./live-stream.ts";
+import type { Reply } from "./page-post.ts";
 import type { DashboardSource } from "./source.ts";
 
 export interface Dashboard {
@@ -33,6 +35,7 @@ export function serveDashboard(source: DashboardSource, files: AppFiles, port: n
   const openings = new Map<string, number>();
   const stopping = new AbortController();
   const live = liveStreams(source, stopping.signal);
+  const answerFindings = findingsAnswers(source);
   const server = listen(port, async (request, ownPort) => {
     const refused = refusal(request, ownPort);
     if (refused !== undefined) return refused;
@@ -41,14 +44,14 @@ export function serveDashboard(source: DashboardSource, files: AppFiles, port: n
     if (first === "open") return opened(openings, rest.join("/"), `/${token}/`);
     if (!isSame(first, token)) return answer(401, "text/plain", UNAUTHENTICATED);
     const path = rest.join("/");
-    if (rest[0] === "api" && rest[1] === "approvals" && rest.length <= 3) {
-      const { status, body } = await answerApprovals(source.approvals, request, rest[2]);
-      return answer(status, "application/json", JSON.stringify(body));
+    if (rest[0] === "api" && rest.length <= 3) {
+      if (rest[1] === "approvals") return answerJson(await answerApprovals(source.approvals, request, rest[2]));
+      if (rest[1] === "findings") return answerJson(await answerFindings(request, rest[2]));
     }
     if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "text/plain", "Only GET\n");
     if (path === "api/events/live") return await live(request);
     if (path === "api/health" && source.health !== undefined) {
-      return answer(200, "application/json", JSON.stringify(await source.health()));
+      return answerJson({ status: 200, body: await source.health() });
     }
     if (path.startsWith("api/")) return await answerEndpoint(source, request, `/${path}`);
     const file = files[path === "" ? "index.html" : path];
@@ -117,6 +120,10 @@ function opened(openings: Map<string, number>, code: string, path: string): Resp
   openings.delete(code);
   if (ends < Date.now()) return answer(401, "text/plain", UNAUTHENTICATED);
   return answer(303, "text/plain", "", { location: path });
+}
+
+function answerJson({ status, body }: Reply): Response {
+  return answer(status, "application/json", JSON.stringify(body));
 }
 
 function answer(status: number, type: string, body: string, headers: Record<string, string> = {}): Response {

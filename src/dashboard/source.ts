@@ -12,6 +12,13 @@ export interface ApprovalsSource {
   mayApprove(call: PendingCall): Promise<boolean>;
 }
 
+export interface FindingsSource {
+  /** With the sessions in which something was found. */
+  dataFolder: string;
+  /** With those findings that were accepted. */
+  configFolder: string;
+}
+
 export interface DashboardSource {
   readonly database: Database;
   /** Whose events are shown. */
@@ -22,6 +29,8 @@ export interface DashboardSource {
   health?(): Promise<Status>;
   /** The calls that wait for approval; undefined where none can. */
   readonly approvals?: ApprovalsSource;
+  /** What was found; undefined where nobody looks. */
+  readonly findings?: FindingsSource;
 }
 
 /** How long it takes at most until what was recorded can be seen, besides the look of the browser's own stream. */

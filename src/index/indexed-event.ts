@@ -10,7 +10,7 @@ export function indexedEvent(session: string, event: StreamEvent): StoredEvent |
   const direction = text(event.direction);
   if (occurred_us === null || seq === null || type === null || direction === null) return undefined;
   return {
-    event_id: `${session}:${seq}`,
+    event_id: indexedId(session, seq),
     session_id: session,
     seq,
     occurred_us,
@@ -31,6 +31,11 @@ export function indexedEvent(session: string, event: StreamEvent): StoredEvent |
     message: text(event.message),
     text: text(event.text),
   };
+}
+
+/** Of an event, in the local index. */
+export function indexedId(session: string, seq: number): string {
+  return `${session}:${seq}`;
 }
 
 function text(value: unknown): string | null {

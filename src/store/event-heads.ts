@@ -83,6 +83,18 @@ export async function payloadsOf(
   );
 }
 
+/** The tools that events are about, by the events' ids; null for an event that is about none. */
+export async function toolsOf(
+  database: Database,
+  customer: string,
+  ids: readonly string[],
+): Promise<Map<string, string | null>> {
+  const rows = await database.rows(sql`
+    select event_id, tool from events
+    where ${ownedBy(customer)} and event_id in (${idList(database.dialect, ids)})`);
+  return new Map(rows.map(({ event_id, tool }) => [String(event_id), typeof tool === "string" ? tool : null]));
+}
+
 function headOf(row: Row): EventHead {
   const { message: _message, text: _text, ...head } = eventOf({ ...row, message: null, text: null });
   return { ...head, arrival: Number(row["arrival"]), octets: Number(row["octets"]) };

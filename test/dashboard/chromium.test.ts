@@ -93,6 +93,7 @@ const LINKS = [
   "/tools?tab=constructor",
   `/sessions?session=${RUNS}&compare=${RUNS}`,
   "/sessions?session=__proto__",
+  `/findings?severity=${RUNS}&server=${RUNS}&rule=${RUNS}&accepted=${RUNS}`,
   "/calls?open=s1/999999999999999&filter=/(((((/",
   "/calls?filter=%E0%A4%A&search=%",
   `javascript:window.ran=1`,

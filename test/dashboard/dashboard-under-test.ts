@@ -18,7 +18,7 @@ export const FILES = {
 /** @param more what the source tells besides events */
 export async function startDashboard(
   files: AppFiles = FILES,
-  more: Pick<DashboardSource, "progress" | "health" | "approvals"> = {},
+  more: Pick<DashboardSource, "progress" | "health" | "approvals" | "findings"> = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "km-dashboard-"));
   const index = await openLocalIndex(folder, join(folder, "data"));

@@ -1,10 +1,13 @@
 /** Every view of `km dashboard` in a real browser, over what the built km has recorded. */
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
+import { createRedactor } from "../../src/guard/redaction/redact.ts";
+import { listSessions } from "../../src/journal/sessions.ts";
+import { FindingLog } from "../../src/plugin/services/findings.ts";
 import { openBrowser, PATIENCE_MS, test } from "../fixtures/browser.ts";
 import { inspectView } from "../fixtures/inspect-view.ts";
 import { converse } from "./conversation.ts";
-import { makeHome } from "./km.ts";
+import { type Home, makeHome } from "./km.ts";
 import { BIG, recordScenes } from "./recorded-scenes.ts";
 import { startDashboard } from "./start-dashboard.ts";
 
@@ -67,9 +70,16 @@ test(
     await look("methods", "tools?tab=methods", "table", "resources/read");
     await look("definitions", "tools?tab=definitions", ".definitions ins", "<script>window.ran=1</script>");
     await look("health", "health", "table", "running");
+    await addFinding(home, "files");
+    await look("findings", "findings", "#findings .finding", HOSTILE);
+    await look("calls-with-finding", "calls?filter=method:initialize", "#calls .row .mark", "critical");
     await look("sessions", "sessions", "table", HOSTILE);
     await page.locator("table button").filter({ hasText: "files" }).click();
     await page.locator(".waterfall .row .round").first().waitFor();
+    await page.locator(".waterfall .row .mark").first().click();
+    await page.locator(".detail .found .finding").filter({ hasText: HOSTILE }).waitFor();
+    await inspect("session-finding");
+    await page.keyboard.press("Escape");
     await inspect("session");
     await page.locator("#compare").selectOption({ label: await optionWith(page, HOSTILE) });
     await page.locator("table").filter({ hasText: "refuses" }).waitFor();
@@ -103,6 +113,7 @@ test(
     await look("definitions-empty", "tools?tab=definitions", "No tools listed yet");
     await look("sessions-empty", "sessions", "No session yet");
     await look("health-empty", "health", "No session is running");
+    await look("findings-empty", "findings", "Nothing was found");
 
     const held = Promise.withResolvers<void>();
     await page.route("**/api/stats/**", async (route) => {
@@ -123,6 +134,16 @@ test(
   },
   PATIENCE_MS,
 );
+
+/** About the first call of the session whose server is called so. */
+async function addFinding(home: Home, server: string): Promise<void> {
+  const sessions = await listSessions(home.data);
+  const folder = sessions.find(({ info }) => info.name === server)?.folder ?? "";
+  const log = new FindingLog(folder, createRedactor());
+  const texts = { title: HOSTILE, evidence: HOSTILE, code: HOSTILE, place: HOSTILE };
+  log.append({ time: new Date().toISOString(), plugin: "guard", severity: "critical", seq: 2, ...texts });
+  log.close();
+}
 
 async function optionWith(page: Page, text: string): Promise<string> {
   const labels = await page.locator("#compare option").allTextContents();

@@ -10,6 +10,7 @@ import type {
 import type { Status } from "../../status/status.ts";
 import type { StreamEvent } from "../../stream/event.ts";
 import type { Approvals } from "../approvals-form.ts";
+import type { Findings } from "../findings-form.ts";
 
 type EventPage = AnswerOf<typeof listEvents>;
 export type ApiEvent = StreamEvent & Pick<EventPage["items"][number], "id" | "session_id">;
@@ -25,6 +26,8 @@ export interface Answers {
   health: Status;
   /** As `health`. */
   approvals: Approvals;
+  /** As `health`. */
+  findings: Findings;
   sessions: AnswerOf<typeof listSessions>;
   [summary: `sessions/${string}/summary`]: SessionSummary;
   events: Omit<EventPage, "items"> & { items: ApiEvent[] };

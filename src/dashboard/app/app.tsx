@@ -1,9 +1,11 @@
 /** `App`: the bar at the top, the view that the address names, and the keys. */
 import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { accountName } from "./account.ts";
-import { ApprovalsView, WaitingBadge } from "./approvals-view.tsx";
+import { ApprovalsView } from "./approvals-view.tsx";
+import { Badge } from "./badge.tsx";
 import { Calls } from "./calls.ts";
 import { CallsView } from "./calls-view.tsx";
+import { FindingsView } from "./findings-view.tsx";
 import { Help } from "./help.tsx";
 import { HealthView } from "./health-view.tsx";
 import { isTyped } from "./keys.ts";
@@ -12,6 +14,7 @@ import { Sessions } from "./sessions.ts";
 import { SessionsView } from "./sessions-view.tsx";
 import { ToolsView } from "./tools-view.tsx";
 import { useApprovals } from "./use-approvals.ts";
+import { useFindings } from "./use-findings.ts";
 import { useMedia } from "./use-media.ts";
 
 const NAMES: Record<View, string> = {
@@ -20,6 +23,7 @@ const NAMES: Record<View, string> = {
   sessions: "Sessions",
   health: "Health",
   approvals: "Approvals",
+  findings: "Findings",
 };
 /** Keys that lead to what can be typed into, in the list of calls. */
 const BOXES: Record<string, string | undefined> = { "/": "filter", s: "search" };
@@ -36,6 +40,7 @@ export function App() {
   const calls = useOnce(() => new Calls(sessions, () => redraw(undefined)));
   const isNarrow = useMedia("(max-width: 720px)");
   const approvals = useApprovals(views.includes("approvals"));
+  const findings = useFindings(views.includes("findings"));
   const waiting = approvals.waiting.length;
 
   useEffect(() => {
@@ -83,7 +88,8 @@ export function App() {
           {views.map((view) => (
             <a key={view} href={hashOf(routeTo(view, route))} aria-current={view === route.view ? "page" : undefined}>
               {NAMES[view]}
-              {view === "approvals" ? <WaitingBadge count={waiting} /> : null}
+              {view === "approvals" ? <Badge count={waiting} what="waiting" isUrgent /> : null}
+              {view === "findings" ? <Badge count={findings.open} what="open" /> : null}
             </a>
           ))}
         </nav>
@@ -105,11 +111,12 @@ export function App() {
         </button>
       </header>
       <main>
-        {route.view === "calls" ? <CallsView {...common} calls={calls} /> : null}
+        {route.view === "calls" ? <CallsView {...common} calls={calls} findings={findings} /> : null}
         {route.view === "tools" ? <ToolsView {...common} /> : null}
-        {route.view === "sessions" ? <SessionsView {...common} live={calls.live} /> : null}
+        {route.view === "sessions" ? <SessionsView {...common} findings={findings} live={calls.live} /> : null}
         {route.view === "health" ? <HealthView go={go} /> : null}
         {route.view === "approvals" ? <ApprovalsView {...approvals} say={say} /> : null}
+        {route.view === "findings" ? <FindingsView known={findings} route={route} go={go} say={say} /> : null}
       </main>
       <p class={said === "" ? "said" : "said shown"} role="status">
         {said}

@@ -53,17 +53,6 @@ export function ApprovalsView({ waiting, at, fault, refresh, say }: Props) {
   );
 }
 
-/** Of the link to the view. */
-export function WaitingBadge({ count }: { count: number }) {
-  if (count === 0) return null;
-  return (
-    <span class="badge">
-      {count}
-      <span class="unseen"> waiting</span>
-    </span>
-  );
-}
-
 interface WaitingProps extends Pick<Props, "at" | "refresh" | "say"> {
   call: WaitingCall;
   /** Whether a person can have read what is before them. */

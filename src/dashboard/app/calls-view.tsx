@@ -13,6 +13,7 @@ import type { Sessions } from "./sessions.ts";
 import { stateOf } from "./state.ts";
 import { plural } from "./text.ts";
 import { useCallKeys } from "./use-call-keys.ts";
+import type { KnownFindings } from "./use-findings.ts";
 import { useMedia } from "./use-media.ts";
 
 interface Props {
@@ -20,11 +21,12 @@ interface Props {
   go: Go;
   calls: Calls;
   sessions: Sessions;
+  findings: KnownFindings;
   isNarrow: boolean;
   say(text: string): void;
 }
 
-export function CallsView({ route, go, calls, sessions, isNarrow, say }: Props) {
+export function CallsView({ route, go, calls, sessions, findings, isNarrow, say }: Props) {
   const { session, filter, search, open, errorsFirst } = route;
   const isWide = useMedia("(min-width: 1500px)");
   // A link may hold one that is wrong; the box keeps such a one for itself.
@@ -74,6 +76,7 @@ export function CallsView({ route, go, calls, sessions, isNarrow, say }: Props) 
               rows={rows}
               selected={openKey}
               sessions={sessions}
+              findings={findings.byEvent}
               showsServer={session === undefined && !isNarrow && (open === undefined || isWide)}
               isNarrow={isNarrow}
               select={select}
@@ -84,7 +87,9 @@ export function CallsView({ route, go, calls, sessions, isNarrow, say }: Props) 
           )}
           <CallsFoot calls={calls} rows={rows} sessions={sessions} />
         </div>
-        {open === undefined ? null : <Detail name={open} row={openRow} sessions={sessions} close={close} say={say} />}
+        {open === undefined ? null : (
+          <Detail name={open} row={openRow} sessions={sessions} findings={findings} close={close} say={say} />
+        )}
       </div>
     </div>
   );

@@ -5,18 +5,21 @@ import type { LogEntry } from "../../stream/entry.ts";
 import type { StreamEvent } from "../../stream/event.ts";
 import { shortId } from "../../stream/session-id.ts";
 import type { Row } from "./book.ts";
+import { EntryFindings } from "./entry-findings.tsx";
 import { JsonTree, LongText, marked, parseMessage } from "./json-tree.tsx";
 import type { EntryName } from "./route.ts";
 import type { Sessions } from "./sessions.ts";
 import { SIGNS, stateOf, titleOf } from "./state.ts";
 import { bytes, clock, dayOf, duration, number } from "./text.ts";
 import { useEntry } from "./use-entry.ts";
+import type { KnownFindings } from "./use-findings.ts";
 
 interface Props {
   name: EntryName;
   /** As it stands in the list, if it does. */
   row: Row | undefined;
   sessions: Sessions;
+  findings: KnownFindings;
   close(): void;
   say(text: string): void;
 }
@@ -28,7 +31,7 @@ const MOST_EVENTS = 200;
 /** Of a message as it was sent: a browser takes seconds for the lines of a megabyte. */
 const RAW_CHARACTERS = 50_000;
 
-export function Detail({ name, row, sessions, close, say }: Props) {
+export function Detail({ name, row, sessions, findings, close, say }: Props) {
   const loaded = useEntry(name, row, sessions);
   const [look, setLook] = useState<Look>("tree");
   const entry = loaded.kind === "loaded" ? loaded.value : row?.entry;
@@ -61,6 +64,7 @@ export function Detail({ name, row, sessions, close, say }: Props) {
         </button>
       </div>
       <div class="messages">
+        {entry === undefined ? null : <EntryFindings entry={entry} known={findings} say={say} />}
         {loaded.kind === "loading" ? <p class="quiet">Reading the messages …</p> : null}
         {loaded.kind === "failed" ? (
           <p class="fault" role="alert">

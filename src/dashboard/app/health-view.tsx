@@ -4,12 +4,13 @@ import type { Standing } from "../../status/plugin-state.ts";
 import { shortDuration } from "../../status/short.ts";
 import type { SessionStatus, Status } from "../../status/status.ts";
 import { shortId } from "../../stream/session-id.ts";
+import { get } from "./api.ts";
 import { HealthPlugins } from "./health-plugins.tsx";
 import { type Figure, HealthTable } from "./health-table.tsx";
 import { Empty, Failed, Skeleton } from "./placeholder.tsx";
 import type { Go } from "./route.ts";
 import { bytes, clock, duration, number, plural } from "./text.ts";
-import { useHealth } from "./use-health.ts";
+import { useWatched } from "./use-watched.ts";
 
 const FIGURES: Figure<SessionStatus>[] = [
   { title: "Up", hint: "Since its start", show: (one) => age(one.uptime_s) },
@@ -43,8 +44,11 @@ const FIGURES: Figure<SessionStatus>[] = [
   },
 ];
 
+const EVERY_MS = 2000;
+const load = (signal: AbortSignal): Promise<Status> => get("health", {}, signal);
+
 export function HealthView({ go }: { go: Go }) {
-  const { status, fault } = useHealth();
+  const { value: status, fault } = useWatched(load, EVERY_MS);
   if (status === undefined) return fault === undefined ? <Skeleton lines={6} /> : <Failed why={fault} />;
   const { at, sessions } = status;
   const api = sessions.findLast((session) => session.api !== undefined)?.api;

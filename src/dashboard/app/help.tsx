@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { FILTER_HELP } from "../../stream/filter.ts";
 
 const KEYS: [string[], string][] = [
-  [["j", "k"], "Next and previous call; also the arrows"],
+  [["j", "k"], "Next and previous call or finding; of calls also the arrows"],
   [["Enter"], "Open the call, then its messages"],
   [["Esc"], "Close it"],
   [["e"], "Next error"],

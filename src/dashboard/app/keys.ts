@@ -21,5 +21,5 @@ export function isOfOther({ key, target }: KeyboardEvent, id: string): boolean {
 
 /** From the list to what is open in it. */
 export function focusMessages(): void {
-  document.querySelector<HTMLElement>(".detail summary, .detail pre")?.focus();
+  document.querySelector<HTMLElement>(".detail .message summary, .detail .message pre")?.focus();
 }

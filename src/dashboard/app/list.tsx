@@ -2,14 +2,17 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Row } from "./book.ts";
 import type { Sessions } from "./sessions.ts";
+import { FindingMark } from "./severity.tsx";
 import { SIGNS, stateOf, titleOf } from "./state.ts";
 import { bytes, clock, dayOf, duration } from "./text.ts";
+import { type FindingsByEvent, findingsOf } from "./use-findings.ts";
 import { type RowPlace, VirtualRows } from "./virtual-rows.tsx";
 
 interface Props {
   rows: readonly Row[];
   selected: string | undefined;
   sessions: Sessions;
+  findings: FindingsByEvent;
   /** Whether the rows are of several sessions. */
   showsServer: boolean;
   isNarrow: boolean;
@@ -19,7 +22,7 @@ interface Props {
 
 const COLUMNS = ["Time", "State", "Call", "Server", "Duration", "Size"];
 
-export function CallList({ rows, selected, sessions, showsServer, isNarrow, select, more }: Props) {
+export function CallList({ rows, selected, sessions, findings, showsServer, isNarrow, select, more }: Props) {
   const now = useNow(250);
   const at = selected === undefined ? -1 : rows.findIndex(({ key }) => key === selected);
   const columns = COLUMNS.filter((name) => showsServer || name !== "Server");
@@ -50,6 +53,7 @@ export function CallList({ rows, selected, sessions, showsServer, isNarrow, sele
           now={now}
           isSelected={place.index === at}
           sessions={sessions}
+          findings={findings}
           showsServer={showsServer}
           select={select}
         />
@@ -58,14 +62,14 @@ export function CallList({ rows, selected, sessions, showsServer, isNarrow, sele
   );
 }
 
-interface RowProps extends Pick<Props, "sessions" | "showsServer" | "select"> {
+interface RowProps extends Pick<Props, "sessions" | "findings" | "showsServer" | "select"> {
   row: Row;
   place: RowPlace;
   now: number;
   isSelected: boolean;
 }
 
-function CallRow({ row, place, now, isSelected, sessions, showsServer, select }: RowProps) {
+function CallRow({ row, place, now, isSelected, sessions, findings, showsServer, select }: RowProps) {
   const { entry } = row;
   const state = stateOf(entry, sessions);
   const { name, target } = titleOf(entry);
@@ -91,6 +95,7 @@ function CallRow({ row, place, now, isSelected, sessions, showsServer, select }:
         {entry.kind === "call" || state === "error" ? SIGNS[state] : "·"}
       </span>
       <span role="gridcell" class="call">
+        <FindingMark findings={findingsOf(entry, findings)} />
         {entry.direction === "response" && entry.kind === "call" ? (
           <span class="tag" title="The server asks the client">
             server asks

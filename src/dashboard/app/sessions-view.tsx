@@ -8,12 +8,14 @@ import { Empty, Failed, Skeleton } from "./placeholder.tsx";
 import type { Go, Route } from "./route.ts";
 import type { Sessions } from "./sessions.ts";
 import { dateTime, duration, number } from "./text.ts";
+import type { KnownFindings } from "./use-findings.ts";
 import { Waterfall } from "./waterfall.tsx";
 
 interface Props {
   route: Route;
   go: Go;
   sessions: Sessions;
+  findings: KnownFindings;
   isNarrow: boolean;
   say(text: string): void;
   live: LiveEvents;
@@ -21,7 +23,7 @@ interface Props {
 
 const REFRESH_MS = 10_000;
 
-export function SessionsView({ route, go, sessions, isNarrow, say, live }: Props) {
+export function SessionsView({ route, go, sessions, findings, isNarrow, say, live }: Props) {
   useEffect(() => {
     const refresh = (): void => {
       if (!document.hidden) void sessions.refresh().catch(() => undefined);
@@ -42,6 +44,7 @@ export function SessionsView({ route, go, sessions, isNarrow, say, live }: Props
         session={session}
         go={go}
         sessions={sessions}
+        findings={findings}
         isNarrow={isNarrow}
         say={say}
         live={live}

@@ -4,6 +4,7 @@ import { shortId } from "../../stream/session-id.ts";
 import { DefinitionsView } from "./definitions-view.tsx";
 import { Skeleton } from "./placeholder.tsx";
 import { type Go, type Route, type Tab, TABS } from "./route.ts";
+import { Scope } from "./scope.tsx";
 import type { Sessions } from "./sessions.ts";
 import { Tally } from "./tally.tsx";
 
@@ -47,19 +48,5 @@ export function ToolsView({ route, go, sessions }: Props) {
         <DefinitionsView server={server} />
       )}
     </div>
-  );
-}
-
-/** Of all, or of which one. */
-function Scope({ all, one, leave }: { all: string; one: string | undefined; leave(): void }) {
-  if (one === undefined) return <p class="quiet">All {all}</p>;
-  return (
-    <p class="quiet">
-      {one}
-      {" · "}
-      <button type="button" class="link" onClick={leave}>
-        all {all}
-      </button>
-    </p>
   );
 }

@@ -2,9 +2,11 @@
 import type { Row } from "./book.ts";
 import { type Range, roundsOf } from "./rounds.ts";
 import type { Sessions } from "./sessions.ts";
+import { FindingMark } from "./severity.tsx";
 import { SIGNS, stateOf, titleOf } from "./state.ts";
 import { duration } from "./text.ts";
 import { beginOf, endOf } from "./time-range.ts";
+import { type FindingsByEvent, findingsOf } from "./use-findings.ts";
 import type { RowPlace } from "./virtual-rows.tsx";
 
 interface Props {
@@ -13,10 +15,11 @@ interface Props {
   range: Range;
   isSelected: boolean;
   sessions: Sessions;
+  findings: FindingsByEvent;
   select(row: Row): void;
 }
 
-export function WaterfallRow({ row, place, range, isSelected, sessions, select }: Props) {
+export function WaterfallRow({ row, place, range, isSelected, sessions, findings, select }: Props) {
   const { entry } = row;
   const state = stateOf(entry, sessions);
   const { name, target } = titleOf(entry);
@@ -42,6 +45,7 @@ export function WaterfallRow({ row, place, range, isSelected, sessions, select }
         <span class="sign" role="img" aria-label={state}>
           {SIGNS[state]}
         </span>
+        <FindingMark findings={findingsOf(entry, findings)} />
         {target === "" ? <span class="method">{name}</span> : <span class="target">{target}</span>}
         {target === "" ? null : <span class="quiet">{name}</span>}
         {entry.direction === "response" ? <span class="tag">server asks</span> : null}

@@ -12,6 +12,7 @@ import { MOST_EVENTS, useSessionRows } from "./session-rows.ts";
 import type { Sessions } from "./sessions.ts";
 import { duration, number, plural } from "./text.ts";
 import { beginOf, endOf, rangeOf, zoomed } from "./time-range.ts";
+import type { KnownFindings } from "./use-findings.ts";
 import { VirtualRows } from "./virtual-rows.tsx";
 import { WaterfallRow } from "./waterfall-row.tsx";
 
@@ -20,6 +21,7 @@ interface Props {
   session: string;
   go: Go;
   sessions: Sessions;
+  findings: KnownFindings;
   isNarrow: boolean;
   say(text: string): void;
   live: LiveEvents;
@@ -27,7 +29,7 @@ interface Props {
 
 const TICKS = 5;
 
-export function Waterfall({ route, session, go, sessions, isNarrow, say, live }: Props) {
+export function Waterfall({ route, session, go, sessions, findings, isNarrow, say, live }: Props) {
   const loaded = useSessionRows(session, sessions, live);
   const [zoom, setZoom] = useState<Range | undefined>();
   const rows = loaded.kind === "loaded" ? loaded.value.rows : [];
@@ -103,6 +105,7 @@ export function Waterfall({ route, session, go, sessions, isNarrow, say, live }:
                   range={range}
                   isSelected={place.index === openAt}
                   sessions={sessions}
+                  findings={findings.byEvent}
                   select={select}
                 />
               )}
@@ -122,6 +125,7 @@ export function Waterfall({ route, session, go, sessions, isNarrow, say, live }:
             name={open}
             row={rows.find((row) => hasEvent(row, open.seq))}
             sessions={sessions}
+            findings={findings}
             close={close}
             say={say}
           />

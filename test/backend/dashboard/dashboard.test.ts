@@ -254,7 +254,7 @@ describe("the cookie of a login", () => {
   test("is not counted with what was guessed when it is over, but a wrong token besides it is", async () => {
     const many = { requests: 1_000_000, windowSeconds: 1 };
     await using t = await start({
-      quotas: { login: { requests: 5, windowSeconds: 3600 }, general: many, ingest: many },
+      quotas: { login: { requests: 5, windowSeconds: 3600 }, general: many, ingest: many, analysis: many },
     });
     await t.visitor.logIn(t.api.user);
     const headers = { cookie: `${COOKIE}=${secretOf(t.visitor)}` };
@@ -276,7 +276,7 @@ describe("the cookie of a login", () => {
   test("has a budget of requests with all logins of its user, and leaves others theirs", async () => {
     const many = { requests: 1_000_000, windowSeconds: 1 };
     await using t = await start({
-      quotas: { login: many, general: { requests: 20, windowSeconds: 3600 }, ingest: many },
+      quotas: { login: many, general: { requests: 20, windowSeconds: 3600 }, ingest: many, analysis: many },
     });
     const again = new DashboardVisitor(t.api.url);
     const other = new DashboardVisitor(t.api.url);
