@@ -142,7 +142,7 @@ export default defineCommand({
       sessionId: args["session-id"] ?? nonEmpty(env["KM_SESSION_ID"]),
       heard: guarded?.heard,
       attach(recorded) {
-        guarded?.identify(recorded.info.session_id);
+        guarded?.identify(recorded);
         return plugins?.attach(recorded);
       },
     });

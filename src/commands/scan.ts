@@ -8,6 +8,7 @@ import { SEVERITIES } from "../guard/findings/finding.ts";
 import { createRedactor } from "../guard/redaction/redact.ts";
 import { duration } from "../log/query.ts";
 import { stdout } from "../output.ts";
+import { unreadText } from "../scan/configured-file.ts";
 import { asJunit } from "../scan/junit.ts";
 import { asText } from "../scan/report-text.ts";
 import { asSarif } from "../scan/sarif.ts";
@@ -104,14 +105,14 @@ export default defineCommand({
       accepted === undefined && SEVERITIES.indexOf(severity) <= limit;
     const output = stdout();
     if (args.json) await output.write(asJson(report, args.all));
-    else if (args.sarif) await output.write(asSarif(report));
+    else if (args.sarif) await output.write(asSarif(report, places, args.all));
     else if (args.junit) await output.write(asJunit(report, counts, places));
     else {
       const paint = await colours(process.stdout);
       await output.write(asText(report, { places, paint, width: terminalWidth(), all: args.all }));
     }
     await output.close();
-    for (const { what, reason } of report.unread) say(printable(`${what}: ${reason}`));
+    for (const one of report.unread) say(printable(unreadText(one)));
     if (report.findings.some(counts)) return FOUND;
     return report.unread.length > 0 ? 1 : 0;
   },

@@ -1,18 +1,21 @@
 /** `sessionGuard`: what `km monitor` needs where a policy may be in force or a plugin may hold messages back. */
 import { homeFolder, paths, type Settings } from "../context.ts";
 import { maskCommand } from "../guard/redaction/mask-command.ts";
+import { ListListeners } from "../guard/pins/list-listeners.ts";
 import type { CompiledPolicy } from "../guard/policy/compiled.ts";
 import { createRedactor, type Redactor } from "../guard/redaction/redact.ts";
 import type { Referee } from "../guard/referee.ts";
 import { saySeldom } from "../guard/say-seldom.ts";
 import type { PluginGate } from "../plugin/gate.ts";
 import { monotonic } from "../process/monotonic.ts";
-import { Guard } from "../proxy/guard.ts";
+import { Guard } from "../proxy/gate/guard.ts";
+import type { RecordedSession } from "../proxy/recording.ts";
 import { sayLater } from "../proxy/say.ts";
 import { serverName } from "../proxy/server-name.ts";
 import type { StreamEvent } from "../stream/event.ts";
 import { printable } from "../terminal.ts";
 import { policyInForce } from "./policy-in-force.ts";
+import { SessionFindings } from "./session-findings.ts";
 
 export interface SessionGuardOptions {
   server: { command: string[]; cwd: string };
@@ -32,8 +35,8 @@ export interface SessionGuard {
   plugins: PluginGate | undefined;
   /** What a person should know of the policies. */
   warnings: string[];
-  /** The session has this id. */
-  identify(sessionId: string): void;
+  /** The session has this id, and is recorded in this folder. */
+  identify(session: Pick<RecordedSession, "info" | "folder">): void;
   /** Told of each event; undefined where nothing is to be said of any. */
   heard: ((event: StreamEvent) => void) | undefined;
   /** The session is over. */
@@ -74,19 +77,24 @@ async function policyGuard(
   const { log_level: level, journal, redact } = values;
   const known = name ?? serverName(server.command);
   const say = level === "error" ? () => undefined : saySeldom((line) => sayLater(printable(`km: ${line}`)), monotonic);
+  let made: Redactor | undefined;
+  const redactor = (): Redactor => (made ??= tolerantRedactor(redact));
+  const listeners = new ListListeners();
   let sessionId: string | undefined;
+  let findings: SessionFindings | undefined;
   const open = async (): Promise<Referee> => {
     const { Referee: Opened } = await import("../guard/referee.ts");
-    const redactor = tolerantRedactor(redact);
     return new Opened({
       policy,
-      server: { name: known, command: maskCommand(server.command, redactor), cwd: server.cwd },
+      server: { name: known, command: maskCommand(server.command, redactor()), cwd: server.cwd },
       folders: dataFolder === undefined ? undefined : { data: dataFolder, state: paths().state },
-      mask: (json) => redactor.redact(json).text,
+      mask: (json) => redactor().redact(json).text,
       keepsArguments: journal.payloads === "full" || journal.payloads === "redacted",
       session: () => sessionId,
       plugins,
       say,
+      report: (found, answer) => findings?.report(found, answer),
+      listeners,
     });
   };
   let opened: Promise<Referee> | undefined;
@@ -98,13 +106,19 @@ async function policyGuard(
   };
   return {
     guard: new Guard(assignment, async (held, deferral, session) => (await referee()).decide(held, deferral, session)),
-    identify(id) {
-      sessionId = id;
+    identify({ info, folder }) {
+      sessionId = info.session_id;
+      if (folder !== undefined && policy.uses.definitions) findings = new SessionFindings(folder, redactor());
     },
     heard(event) {
+      listeners.hear(event);
+      findings?.hear(event);
       if (event.error_type === "blocked" && event.intercepted !== undefined) say(blockedLine(event));
     },
-    close: async () => (await opened)?.close(),
+    async close() {
+      findings?.close();
+      (await opened)?.close();
+    },
   };
 }
 

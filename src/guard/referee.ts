@@ -8,7 +8,10 @@ import { pause } from "../process/pause.ts";
 import type { Deferral, Facts, HeldMessage, Question, Verdict } from "../stream/verdict.ts";
 import { printable } from "../terminal.ts";
 import type { Approval, ApprovalDesk, Outcome } from "./approvals/desk.ts";
+import type { Finding } from "./findings/finding.ts";
+import type { AcceptanceWatch } from "./pins/acceptance-watch.ts";
 import type { DefinitionsReferee } from "./pins/definitions-referee.ts";
+import type { ListListeners } from "./pins/list-listeners.ts";
 import type { CompiledPolicy } from "./policy/compiled.ts";
 import { toolActions } from "./policy/strictest.ts";
 import type { LargeResults } from "./results/large-results.ts";
@@ -29,6 +32,10 @@ export interface RefereeOptions {
   plugins: AskedPlugins | undefined;
   /** A line for the person who runs km; must not wait for anybody to read it, nor be too many. */
   say(line: string): void;
+  /** That tools are not as they were accepted, by this answer. */
+  report(findings: Finding[], answer: string): void;
+  /** How the client is told that it should ask for the tools anew. */
+  listeners: Pick<ListListeners, "notifications">;
 }
 
 export interface AskedPlugins {
@@ -45,6 +52,8 @@ export interface RefereedSession {
 
 /** How long files may take. */
 const FILES_MS = 10_000;
+/** The same where nothing is held back whatever they say. */
+const WARNING_MS = 2_000;
 const NOBODY: Verdict = { action: "block", by: "km", reason: "the client does not wait for it any more" };
 
 export class Referee {
@@ -53,8 +62,11 @@ export class Referee {
   readonly #say: (line: string) => void;
   #desk: Promise<ApprovalDesk> | undefined;
   #definitions: Promise<DefinitionsReferee> | undefined;
+  #watch: AcceptanceWatch | undefined;
   #results: Promise<LargeResults> | undefined;
   #opened: LargeResults | undefined;
+  readonly #said = new Set<string>();
+  #isOver = false;
 
   constructor(options: RefereeOptions) {
     this.#options = options;
@@ -62,12 +74,14 @@ export class Referee {
     this.#say = options.say;
   }
 
-  /** What earlier sessions left to know of the tools. Never rejects. */
+  /** What earlier sessions left to know of the tools. Never rejects, and resolves in time. */
   async facts(): Promise<Facts | undefined> {
-    return await this.#openDefinitions().then(
-      (definitions) => definitions?.facts(),
-      () => undefined,
-    );
+    try {
+      const reading = this.#openDefinitions().then((definitions) => definitions?.facts());
+      return await inTime(reading, this.#blocksTools ? FILES_MS : WARNING_MS);
+    } catch {
+      return undefined; // said when the server lists its tools
+    }
   }
 
   /** Resolves in time whatever happens. */
@@ -82,6 +96,8 @@ export class Referee {
 
   /** The session is over. */
   close(): void {
+    this.#isOver = true;
+    this.#watch?.end();
     this.#opened?.close();
   }
 
@@ -117,7 +133,7 @@ export class Referee {
 
   /** A definition that was accepted meanwhile, by another process too, counts at once. */
   async #callOfAccepted(held: HeldMessage, session: RefereedSession): Promise<Verdict> {
-    if (held.method === "tools/call" && Object.values(this.#actions).includes("block")) {
+    if (held.method === "tools/call" && this.#blocksTools) {
       const verdict = await inTime(this.#judge(held, session));
       if (verdict.action === "block") return verdict;
     }
@@ -148,7 +164,7 @@ export class Referee {
     const { hintAtWaiting } = await import("./approvals/waiting-hint.ts");
     let end = (): void => undefined;
     const outcome = await desk.ask(call, question, session.dropped, ({ id }) => {
-      this.#say(`${subject(held)} waits for approval by ${question.rule}: km approve ${id}`);
+      this.#say(`${subject(held)} waits for approval (rule ${question.rule}): km approve ${id}`);
       if (held.direction !== "request") return;
       end = hintAtWaiting(held.text, `Waiting for approval: km approve ${id}`, session.insertToClient);
     });
@@ -158,7 +174,7 @@ export class Referee {
   }
 
   async #listing(held: HeldMessage, session: RefereedSession): Promise<Verdict> {
-    const verdict = await this.#judge(held, session);
+    const verdict = await this.#judgeListing(held, session);
     const results = verdict.action === "pass" || verdict.action === "modify" ? await this.#openResults() : undefined;
     if (results === undefined) return verdict;
     const text = verdict.action === "modify" ? verdict.text : held.text;
@@ -167,17 +183,46 @@ export class Referee {
     return verdict.action === "modify" ? { ...verdict, text: offered } : { action: "modify", by: "km", text: offered };
   }
 
+  /** Where definitions pass whatever they are, they do not wait long for what is only to be said of them. */
+  async #judgeListing(held: HeldMessage, session: RefereedSession): Promise<Verdict> {
+    const judging = this.#judge(held, session);
+    if (this.#blocksTools) {
+      const verdict = await judging;
+      await this.#watchAcceptance(held, session);
+      return verdict;
+    }
+    const late = pause(WARNING_MS).then((): Verdict => {
+      this.#sayOnce(
+        "What was accepted of the tools is not read in time: they pass before km knows whether they changed",
+      );
+      return { action: "pass" };
+    });
+    return await Promise.race([judging, late]);
+  }
+
+  /** What was accepted meanwhile counts at once, and the client shall ask for the tools anew. */
+  async #watchAcceptance(listing: HeldMessage, session: RefereedSession): Promise<void> {
+    const definitions = await this.#openDefinitions();
+    if (definitions === undefined || !definitions.leavesOut || this.#isOver) return;
+    const { AcceptanceWatch: Watch } = await import("./pins/acceptance-watch.ts");
+    this.#watch?.end();
+    this.#watch = new Watch(definitions, (facts) => {
+      session.learn(facts);
+      this.#options.listeners.notifications(listing.request ?? "").forEach(session.insertToClient);
+    });
+    this.#watch.begin();
+  }
+
   async #judge(held: HeldMessage, { learn }: RefereedSession): Promise<Verdict> {
     const definitions = await this.#openDefinitions();
     if (definitions === undefined) {
-      if (!this.#options.policy.uses.definitions || !Object.values(this.#actions).includes("block")) {
-        return { action: "pass" };
-      }
+      if (!this.#options.policy.uses.definitions || !this.#blocksTools) return { action: "pass" };
       throw new Error("km has no folder to tell from whether its definitions were accepted");
     }
-    const { verdict, facts, say } = await definitions.judge(held);
+    const { verdict, facts, say, findings } = await definitions.judge(held);
     if (facts !== undefined) learn(facts);
     say.forEach(this.#say);
+    if (findings.length > 0) this.#options.report(findings, held.text);
     return verdict;
   }
 
@@ -209,14 +254,26 @@ export class Referee {
   }
 
   async #openResults(): Promise<LargeResults | undefined> {
-    const { folders, policy, session } = this.#options;
-    const id = session();
-    if (folders === undefined || !policy.uses.results || id === undefined) return undefined;
+    const { folders, policy } = this.#options;
+    if (!policy.uses.results) return undefined;
+    if (folders === undefined) {
+      this.#sayOnce("Large results pass whole: the user has no home, so the rest of them could not be kept");
+      return undefined;
+    }
     const open = async (): Promise<LargeResults> => {
       const { LargeResults: Results } = await import("./results/large-results.ts");
-      return (this.#opened = new Results({ stateFolder: folders.state, session: id }));
+      return (this.#opened = new Results({ stateFolder: folders.state }));
     };
     return await (this.#results ??= open());
+  }
+
+  get #blocksTools(): boolean {
+    return Object.values(this.#actions).includes("block");
+  }
+
+  #sayOnce(line: string): void {
+    if (!this.#said.has(line)) this.#say(line);
+    this.#said.add(line);
   }
 }
 
@@ -246,8 +303,8 @@ function afterFailure(question: Question): Verdict {
   return passes ? { action: "pass" } : { action: "block", by: "km", reason: "it could not be decided about it" };
 }
 
-async function inTime<T>(deciding: Promise<T>): Promise<T> {
-  const late = pause(FILES_MS).then(() => {
+async function inTime<T>(deciding: Promise<T>, mostMs = FILES_MS): Promise<T> {
+  const late = pause(mostMs).then(() => {
     throw new Error("its files are not read in time");
   });
   return await Promise.race([deciding, late]);

@@ -9,7 +9,7 @@
  * What belongs to a session is in the session's folder, with which it is deleted:
  *
  *     plugins/<name>.json   how the plugin stands
- *     findings.ndjson       what the plugins found (services/findings.ts)
+ *     findings.ndjson       what plugins and km found (services/findings.ts)
  */
 import { join } from "node:path";
 

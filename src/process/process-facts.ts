@@ -1,4 +1,4 @@
-/** `ProcessFacts`: what the system says of a process, enough to tell it from one that got its number later. */
+/** `ProcessFacts`, enough to tell a process from one that got its number later; and `Program`, what it runs. */
 
 export interface ProcessFacts {
   pid: number;
@@ -11,4 +11,11 @@ export interface ProcessFacts {
   startedMs: number;
   /** With the id it stands for one process and no other, as long as the machine runs. */
   startKey: string;
+}
+
+export interface Program {
+  /** Its command; one that has given itself a title may have all of it in the first word. */
+  words: string[];
+  /** It was started in a terminal of its own, such as a window or a pane. */
+  leadsTerminal: boolean;
 }

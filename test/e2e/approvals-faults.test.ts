@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "bun:test";
-import { ASK, asking, guarded } from "./guarded-run.ts";
+import { ASK, asking, guarded, guardedCall } from "./guarded-run.ts";
 import { KM, makeHome } from "./km.ts";
 import { test } from "./linux-test.ts";
 import { until } from "./run-km.ts";
@@ -13,9 +13,7 @@ const PATIENCE_MS = 90_000;
 test(
   "a call that its client cancels is not shown any more, and its server never sees it",
   async () => {
-    await using setup = guarded(ASK);
-    await setup.call(1, "write");
-    await setup.waits();
+    await using setup = await guardedCall();
     const params = { requestId: 1, reason: "no patience" };
     await setup.run.send({ jsonrpc: "2.0", method: "notifications/cancelled", params });
     await until(() => setup.waiting().length === 0, "the call to go");
@@ -29,9 +27,8 @@ test(
 test(
   "km that is killed while calls wait leaves nothing that could be answered, and no process",
   async () => {
-    await using setup = guarded(ASK);
-    await setup.call(1, "write");
-    const { pid, id } = await setup.waits();
+    await using setup = await guardedCall();
+    const { pid, id } = setup.held;
     const tree = setup.run.tree();
     process.kill(pid, "SIGKILL");
     await setup.run.gone(tree);
@@ -44,9 +41,8 @@ test(
 test(
   "a server that dies while calls wait ends the session, and they are not shown any more",
   async () => {
-    await using setup = guarded(ASK);
-    await setup.call(1, "write");
-    const { pid } = await setup.waits();
+    await using setup = await guardedCall();
+    const { pid } = setup.held;
     const server = setup.run.tree().find((one) => one !== pid && isServer(one));
     process.kill(server ?? 0, "SIGKILL");
     expect(await setup.run.exited()).toBe(137);
@@ -59,7 +55,7 @@ test(
 test(
   "a client that is gone while its call waits is not waited for: everything ends, and nothing is shown any more",
   async () => {
-    await using setup = guarded(ASK);
+    await using setup = guarded();
     await setup.call(1, "write", {}, { progressToken: 7 });
     await setup.waits();
     await setup.run.closeOutput();

@@ -19,6 +19,10 @@ function call(id: number | string, tool = "rm"): string {
   return `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${tool}"}}`;
 }
 
+function callsIn(km: Running): object[] {
+  return km.journal.filter(({ type, method }) => type === "request" && method === "tools/call");
+}
+
 interface Waiting {
   home: Home;
   gate: Gatekeeper;
@@ -33,6 +37,16 @@ describe.each(["poll", "streams"])("behind the %s pump, a call that waits for a 
     const env = { KM_PUMP: pump, KILL_TIMEOUT: timeout };
     await using talk = await converse(home, { through: gate.through, env });
     await check({ home, gate, talk, events: () => traffic(recorded(home)) });
+  }
+
+  /** The same with a server that is a line of shell, which says something when it is up. */
+  async function behind(server: string, check: (km: Running, gate: Gatekeeper) => Promise<void>): Promise<void> {
+    using home = makeHome();
+    using gate = await keepApprovals(home, "tools/call");
+    const env = { KILL_TIMEOUT: "300ms", KM_PUMP: pump };
+    await using km = new Running([...gate.through, "sh", "-c", server], { env });
+    await km.shown("\n");
+    await check(km, gate);
   }
 
   test("lets all others go on, is forwarded when approved, and the journal says by whom", async () => {
@@ -85,35 +99,28 @@ describe.each(["poll", "streams"])("behind the %s pump, a call that waits for a 
       expect(await talk.km.exited).toBe(0);
       expect(events()).toMatchObject([{ method: "tools/call" }]);
     });
-    using home = makeHome();
-    using gate = await keepApprovals(home, "tools/call");
-    const server = ["sh", "-c", "echo up; cat > /dev/null"];
-    const env = { KILL_TIMEOUT: "300ms", KM_PUMP: pump };
-    await using km = new Running([...gate.through, ...server], { env });
-    await km.shown("up\n");
-    await km.write(`${call(1)}\n`);
-    const { decide } = await gate.asked();
-    await km.closeOutput();
-    decide(BLOCK);
-    await km.closeInput();
-    expect(await km.exited()).toBe(0);
-    expect(km.journal).toContainEqual(expect.objectContaining({ method: "tools/call" }));
+    await behind("echo up; cat > /dev/null", async (km, gate) => {
+      await km.write(`${call(1)}\n`);
+      const { decide } = await gate.asked();
+      await km.closeOutput();
+      decide(BLOCK);
+      await km.closeInput();
+      expect(await km.exited()).toBe(0);
+      expect(callsIn(km)).toHaveLength(1);
+    });
   });
 
   test("is recorded, and nothing is left behind, when the server is killed", async () => {
-    using home = makeHome();
-    using gate = await keepApprovals(home, "tools/call");
-    await using km = new Running([...gate.through, "sh", "-c", "echo $$; sleep 1000"], { env: { KM_PUMP: pump } });
-    await km.until(() => km.text.includes("\n"), "the server's number");
-    await km.write(`${call(1)}\n${call(2)}\n`);
-    await gate.asked();
-    await gate.asked();
-    const tree = km.tree();
-    process.kill(Number(km.text), "SIGKILL");
-    expect(await km.exited()).toBe(137);
-    await km.gone(tree);
-    const calls = km.journal.filter((event) => "method" in event && event.method === "tools/call");
-    expect(calls).toHaveLength(2);
+    await behind("echo $$; sleep 1000", async (km, gate) => {
+      await km.write(`${call(1)}\n${call(2)}\n`);
+      await gate.asked();
+      await gate.asked();
+      const tree = km.tree();
+      process.kill(Number(km.text), "SIGKILL");
+      expect(await km.exited()).toBe(137);
+      await km.gone(tree);
+      expect(callsIn(km)).toHaveLength(2);
+    });
   });
 
   test("is decided and forwarded before the end of input, when the client closes", async () => {

@@ -1,6 +1,6 @@
 /** Calls that a policy asks about, from the policy to the server: who may answer, and what becomes of the call. */
 import { expect } from "bun:test";
-import { ASK, asking, guarded } from "./guarded-run.ts";
+import { ASK, asking, guarded, guardedCall } from "./guarded-run.ts";
 import { describe, test } from "./linux-test.ts";
 import { PUMPS } from "./run-km.ts";
 import { startDashboard } from "./start-dashboard.ts";
@@ -22,7 +22,7 @@ describe("a call that is asked about", () => {
         expect(hint).toContain(
           `"progressToken":"one","progress":0.000001,"message":"Waiting for approval: km approve ${call.id}"`,
         );
-        expect(run.errors).toContain(`tools/call write waits for approval by writes: km approve ${call.id}`);
+        expect(run.errors).toContain(`tools/call write waits for approval (rule writes): km approve ${call.id}`);
         const listed = setup.approve();
         expect([listed.exitCode, listed.stdout]).toEqual([0, expect.stringContaining(call.id)]);
         await using terminal = setup.onTerminal(call.id);
@@ -53,27 +53,30 @@ describe("a call that is asked about", () => {
     );
   }
 
-  test(
-    "is not approved by what the client itself has started, though it has a terminal",
-    async () => {
-      await using setup = guarded(ASK, { isClient: true });
-      await setup.call(1, "write");
-      const { id } = await setup.waits();
-      await using terminal = setup.onTerminal(id, "--yes");
-      await terminal.shown("was started by the very client whose call waits");
-      expect(await terminal.exited).toBe(1);
-      expect(setup.waiting()).toHaveLength(1);
-      expect(setup.approve(id, "--deny").exitCode).toBe(0);
-    },
-    PATIENCE_MS,
-  );
+  describe.each([
+    ["itself", []],
+    ["through a shell", ["sh", "-c", '"$@"; exit $?', "sh"]],
+  ])("where the client starts km %s", (_how, client) => {
+    test(
+      "is not approved by what the client itself has started, though it has a terminal",
+      async () => {
+        await using setup = await guardedCall(ASK, { client });
+        const { id } = setup.held;
+        await using terminal = setup.onTerminal(id, "--yes");
+        await terminal.shown("was started by the very client whose call waits");
+        expect(await terminal.exited).toBe(1);
+        expect(setup.waiting()).toHaveLength(1);
+        expect(setup.approve(id, "--deny").exitCode).toBe(0);
+      },
+      PATIENCE_MS,
+    );
+  });
 
   test(
     "is denied in a dashboard that was started without a terminal, which cannot approve it",
     async () => {
-      await using setup = guarded(ASK);
-      await setup.call(1, "write");
-      const { id, hash } = await setup.waits();
+      await using setup = await guardedCall();
+      const { id, hash } = setup.held;
       await using dashboard = await startDashboard(setup.run.home);
       const answer = async (decision: string): Promise<number> => {
         const headers = { "content-type": "application/json", origin: new URL(dashboard.url).origin };
@@ -92,9 +95,8 @@ describe("a call that is asked about", () => {
   test(
     "is denied by a script, which cannot approve it",
     async () => {
-      await using setup = guarded(ASK);
-      await setup.call(1, "write");
-      const { id } = await setup.waits();
+      await using setup = await guardedCall();
+      const { id } = setup.held;
       for (const words of [[id], [id, "--yes"], [id, "--for", "always", "--yes"]]) {
         const refused = setup.approve(...words);
         expect([words, refused.exitCode, refused.stderr]).toEqual([words, 2, expect.stringContaining("no terminal")]);
@@ -161,7 +163,7 @@ describe("a call that is asked about", () => {
   test(
     "waits beside a hundred others, each of which is answered for itself",
     async () => {
-      await using setup = guarded(ASK);
+      await using setup = guarded();
       for (let id = 1; id <= 100; id++) await setup.call(id, "write", { id });
       await setup.waits(100);
       const listed = setup.approve("--json").stdout.trim().split("\n");

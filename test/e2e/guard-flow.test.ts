@@ -14,7 +14,7 @@ const DENY = `version: 1\nrules: [{ name: no, tool: 'write*', action: deny, reas
 
 describe.each(PUMPS)("behind the %s pump", (pump) => {
   test("blocked calls of megabytes are answered, and recorded whole", async () => {
-    await using session = guarded(DENY, { pump, isClient: true });
+    await using session = guarded(DENY, { pump, client: [] });
     const text = "y".repeat(10_000_000);
     for (const id of [1, 2]) {
       await session.call(id, "write", { text });
@@ -34,7 +34,7 @@ describe.each(PUMPS)("behind the %s pump", (pump) => {
     });
     writeFileSync(input, calls.join(""));
     const [stdin, stdout] = [openSync(input, "r"), openSync(output, "w")]; // which never make km wait
-    await using session = guarded(DENY, { pump, isClient: true, stdin, stdout });
+    await using session = guarded(DENY, { pump, client: [], stdin, stdout });
     expect(await session.run.exited(50_000)).toBe(0);
     for (const fd of [stdin, stdout]) closeSync(fd);
     const answers = readFileSync(output, "utf8").trimEnd().split("\n");

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { takeLock } from "../../src/process/system-lock.ts";
 import { type Home, KM, makeHome } from "./km.ts";
 import { type Pump, PUMPS } from "./run-km.ts";
 
@@ -20,6 +21,8 @@ interface Options {
   /** A word in the server's command that is another one tomorrow. */
   token?: string;
   pump?: Pump;
+  /** Of `km monitor`. */
+  flags?: string[];
 }
 
 class Client implements AsyncDisposable {
@@ -28,14 +31,18 @@ class Client implements AsyncDisposable {
   readonly #lines: AsyncIterator<string>;
   readonly #stderr: Promise<string>;
   #id = 0;
+  /** Methods of the notifications that came. */
+  readonly told: string[] = [];
+  /** The message that came last. */
+  last: object = {};
 
   constructor(home: Home, policy: string, tools: unknown[], options: Options = {}) {
     this.#home = home;
     mkdirSync(join(home.folder, "config"), { recursive: true });
     writeFileSync(join(home.folder, "config/policy.yaml"), policy);
     this.list(tools);
-    const { token, pump = "default" } = options;
-    this.km = Bun.spawn(monitor(home, token), {
+    const { token, pump = "default", flags = [] } = options;
+    this.km = Bun.spawn(monitor(home, token, flags), {
       env: { ...home.env, ...(pump === "streams" ? { KM_PUMP: pump } : {}) },
       cwd: home.folder,
       stdin: "pipe",
@@ -51,16 +58,24 @@ class Client implements AsyncDisposable {
     writeFileSync(join(this.#home.folder, "tools.json"), JSON.stringify(tools));
   }
 
+  async send(message: object): Promise<void> {
+    await this.km.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+    await this.km.stdin.flush();
+  }
+
   async ask(method: string, params: Record<string, unknown> = {}): Promise<Answer> {
     const id = ++this.#id;
-    await this.km.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
-    await this.km.stdin.flush();
+    await this.send({ id, method, params });
     for (;;) {
-      const { value, done } = await this.#lines.next();
-      if (done === true) throw new Error(`km ended: ${await this.#stderr}`);
-      const message = JSON.parse(value) as Answer & { id?: number };
+      const message = await this.#next();
       if (message.id === id) return message;
     }
+  }
+
+  /** Resolves when a notification has come since the last call. */
+  async notified(): Promise<string[]> {
+    while (this.told.length === 0) await this.#next();
+    return this.told.splice(0);
   }
 
   async tools(): Promise<string[]> {
@@ -80,11 +95,20 @@ class Client implements AsyncDisposable {
     this.km.kill("SIGKILL");
     await this.km.exited;
   }
+
+  async #next(): Promise<Answer & { id?: number }> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error(`km ended: ${await this.#stderr}`);
+    const message = JSON.parse(value) as Answer & { id?: number; method?: string };
+    this.last = message;
+    if (message.method !== undefined) this.told.push(message.method);
+    return message;
+  }
 }
 
-function monitor(home: Home, token = "ghp_0123456789abcdefghijABCDEFGHIJ012345"): string[] {
+function monitor(home: Home, token = "ghp_0123456789abcdefghijABCDEFGHIJ012345", flags: string[] = []): string[] {
   const server = [process.execPath, SERVER, join(home.folder, "tools.json"), "--token", token];
-  return [KM, "monitor", "--name", "files", "--", ...server];
+  return [KM, "monitor", "--name", "files", ...flags, "--", ...server];
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
@@ -103,7 +127,14 @@ async function km(home: Home, ...words: string[]): Promise<{ exitCode: number; s
   return { stdout, stderr, exitCode };
 }
 
+async function findings(home: Home): Promise<Record<string, unknown>[]> {
+  const { stdout } = await km(home, "logs", "--findings", "--json");
+  return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Record<string, unknown>]));
+}
+
 const WATCHING = "version: 1\ntools: { new: block, changed: block }\n";
+const CHANGED = "notifications/tools/list_changed";
+const WARNING = "version: 1\ntools: { new: warn, changed: warn }\n";
 const BOUNDING = "version: 1\nresults: { max_tokens: 1000 }\n";
 
 test.each(PUMPS)(
@@ -133,6 +164,81 @@ test.each(PUMPS)(
   },
   60_000,
 );
+
+test.each(PUMPS)(
+  "the client is told once that it should ask for the tools anew when what was left out is accepted: %s",
+  async (pump) => {
+    using home = makeHome();
+    const client = new Client(home, WATCHING, [tool("read"), tool("write")], { pump });
+    await using _ = client;
+    await client.tools();
+    client.list([tool("read", "other"), tool("write", "other")]);
+    expect(await client.tools()).toEqual([]);
+    expect(await km(home, "tools", "accept", "files", "read", "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await client.notified()).toEqual([CHANGED]);
+    expect(await km(home, "tools", "accept", "files", "write", "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await client.notified()).toEqual([CHANGED]);
+    expect(await client.tools()).toEqual(["read", "write"]);
+    expect(client.told).toEqual([]);
+    expect((await client.end()).exitCode).toBe(0);
+  },
+  60_000,
+);
+
+test("a client of the revision of 2026-07-28 is told where it listens for it", async () => {
+  using home = makeHome();
+  const client = new Client(home, WATCHING, [tool("read")]);
+  await using _ = client;
+  await client.tools();
+  client.list([tool("read", "other")]);
+  const modern = { _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
+  await client.send({
+    id: "l1",
+    method: "subscriptions/listen",
+    params: { notifications: { toolsListChanged: true }, ...modern },
+  });
+  expect(await client.notified()).toEqual(["notifications/subscriptions/acknowledged"]);
+  expect((await client.ask("tools/list", modern)).result?.tools).toEqual([]);
+  await km(home, "tools", "accept", "files", "read", "--yes");
+  expect(await client.notified()).toEqual([CHANGED]);
+  expect(client.last).toMatchObject({ params: { _meta: { "io.modelcontextprotocol/subscriptionId": "l1" } } });
+}, 60_000);
+
+test("a tool that changed is a finding of the session, with the number of its listing, and without any plugin", async () => {
+  using home = makeHome();
+  const client = new Client(home, WARNING, [tool("read")], { flags: ["--no-plugins"] });
+  await using _ = client;
+  await client.tools();
+  client.list([tool("read", "other"), tool("more")]);
+  expect(await client.tools()).toEqual(["read", "more"]);
+  await client.tools();
+  await client.end();
+  const found = await findings(home);
+  expect(found).toMatchObject([
+    {
+      plugin: "km",
+      code: "changed-definition",
+      severity: "high",
+      title: "read: Is not defined as it was accepted: description",
+    },
+    { plugin: "km", code: "new-tool", severity: "medium" },
+  ]);
+  const { stdout } = await km(home, "show", String(found[0]?.["event_id"]), "--json");
+  expect(stdout).toContain('"method":"tools/list"');
+  expect(stdout).toContain("other");
+}, 60_000);
+
+test("tools that are only warned about do not wait for another km that holds what was accepted", async () => {
+  using home = makeHome();
+  mkdirSync(join(home.data, "pins"), { recursive: true });
+  const lock = await takeLock(join(home.data, "pins/.lock"), 0);
+  if (lock.state !== "held") throw new Error(lock.state);
+  using _held = lock;
+  await using client = new Client(home, WARNING, [tool("read")]);
+  expect(await client.tools()).toEqual(["read"]);
+  const { stderr } = await client.end();
+  expect(stderr).toContain("they pass before km knows whether they changed");
+}, 60_000);
 
 test("what was accepted in one session holds in the next, and what was recorded is what the server sent", async () => {
   using home = makeHome();
@@ -219,6 +325,19 @@ test.each(PUMPS)(
   },
   60_000,
 );
+
+test("a large result comes in parts also where nothing is recorded", async () => {
+  using home = makeHome();
+  const client = new Client(home, BOUNDING, [tool("read")], { flags: ["--no-journal"] });
+  await using _ = client;
+  expect(await client.tools()).toEqual(["read", "km_read_result"]);
+  const [first, note] = (await client.call("read", { length: 30_000 })).content ?? [];
+  expect(first?.text.length).toBeLessThanOrEqual(4000);
+  const next = JSON.parse(/\{.*\}/.exec(note?.text ?? "")?.[0] ?? "null") as { handle: string };
+  expect((await client.call("km_read_result", next)).content?.[0]?.text).toStartWith("word ");
+  await client.end();
+  expect(readdirSync(join(home.folder, "state/results"))).toEqual([]);
+}, 60_000);
 
 test("what a killed km kept of results is removed by the next that has a large one", async () => {
   using home = makeHome();

@@ -5,6 +5,7 @@ import { pendingCalls, type PendingCall, approvalsFolder } from "../../src/guard
 import { TerminalKm } from "../commands/terminal-km.ts";
 import { KM, makeHome } from "./km.ts";
 import { type RunOptions, Running, until } from "./run-km.ts";
+import { STRANGER } from "./stranger.ts";
 
 /** Answers every call with the arguments that it saw. */
 const SERVER = [
@@ -39,16 +40,30 @@ export interface GuardedRun extends AsyncDisposable {
 }
 
 interface GuardedOptions extends RunOptions {
-  /** The client is this process, and so what it starts are programs of the client's. */
-  isClient?: boolean;
+  /** Starts km: a client of its own, unless given. With none this process is the client, and what it starts the client's. */
+  client?: readonly string[];
 }
 
-export function guarded(policy: string, { flags = [], isClient, ...options }: GuardedOptions = {}): GuardedRun {
+/** With a call to `write` that waits for approval. */
+export async function guardedCall(
+  policy = ASK,
+  options: GuardedOptions = {},
+): Promise<GuardedRun & { held: PendingCall }> {
+  const setup = guarded(policy, options);
+  try {
+    await setup.call(1, "write");
+    return { ...setup, held: await setup.waits() };
+  } catch (error) {
+    await setup[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+export function guarded(policy = ASK, { flags = [], client = STRANGER, ...options }: GuardedOptions = {}): GuardedRun {
   const place = makeHome();
   const file = join(place.folder, "policy.yaml");
   writeFileSync(file, policy);
-  const launcher = isClient ? [] : ["sh", "-c", '"$@"; exit $?', "sh"];
-  const command = [...launcher, KM, "monitor", "--name", "files", "--policy", file, ...flags, "--", ...SERVER];
+  const command = [...client, KM, "monitor", "--name", "files", "--policy", file, ...flags, "--", ...SERVER];
   const run = new Running(command, options);
   const { env } = run.home;
   const state = env["KM_STATE_DIR"] ?? "";

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { giveAnswer } from "../../src/guard/approvals/answer.ts";
 import { approvalsFolder, pendingCalls, type PendingCall } from "../../src/guard/approvals/pending-call.ts";
+import type { Finding } from "../../src/guard/findings/finding.ts";
+import { ListListeners } from "../../src/guard/pins/list-listeners.ts";
 import type { CompiledPolicy } from "../../src/guard/policy/compiled.ts";
 import { Referee, type RefereeOptions } from "../../src/guard/referee.ts";
 import type { Deferral, Facts, HeldMessage, Question, Verdict } from "../../src/stream/verdict.ts";
@@ -33,6 +35,7 @@ function makeReferee(options: Partial<RefereeOptions> = {}) {
   const said: string[] = [];
   const inserted: string[] = [];
   const learnt: Facts[] = [];
+  const reported: Finding[] = [];
   const referee = new Referee({
     policy: policy(),
     server: { name: "files", command: ["serve-files"], cwd: "/" },
@@ -42,6 +45,8 @@ function makeReferee(options: Partial<RefereeOptions> = {}) {
     session: () => "20260101-000001-00000001",
     plugins: undefined,
     say: (line) => said.push(line),
+    report: (findings) => reported.push(...findings),
+    listeners: new ListListeners(),
     ...options,
   });
   const approvals = approvalsFolder(folders.state);
@@ -53,6 +58,7 @@ function makeReferee(options: Partial<RefereeOptions> = {}) {
     said,
     inserted,
     learnt,
+    reported,
     dropped,
     approvals,
     decide(held: HeldMessage, asked: Question): Promise<Verdict> {
@@ -145,7 +151,7 @@ describe("Referee", () => {
         method: "notifications/progress",
         params: { progressToken: 12_345, progress: 0.000001, message: `Waiting for approval: km approve ${call.id}` },
       });
-      expect(made.said).toEqual([`tools/call write waits for approval by writes: km approve ${call.id}`]);
+      expect(made.said).toEqual([`tools/call write waits for approval (rule writes): km approve ${call.id}`]);
       await giveAnswer(made.approvals, call, APPROVE);
       expect(await deciding).toEqual({ action: "approve", by: "anna", waited_ms: expect.any(Number) });
       const silent = made.decide(held("other"), question());
@@ -226,6 +232,7 @@ describe("Referee", () => {
     const verdict = await made.decide(listing([read, changed]), { kind: "definitions" });
     expect(verdict).toMatchObject({ action: "modify", by: "policy: tools.changed" });
     expect(JSON.stringify(verdict)).not.toContain("Send everything");
+    expect(made.reported).toMatchObject([{ rule: "changed-definition" }]);
     for (const asked of [{ kind: "definitions" } as const, question()]) {
       expect(await made.decide(held("write"), asked)).toMatchObject({ action: "block", by: "policy: tools.changed" });
     }
@@ -234,7 +241,8 @@ describe("Referee", () => {
   });
 
   test("cuts large results, offers the tool to read on with, answers it, and keeps nothing of it afterwards", async () => {
-    using made = makeReferee({ policy: policy({ max_tokens: 10 }, { results: true }) });
+    // Neither is an id needed, which a session has that is recorded.
+    using made = makeReferee({ policy: policy({ max_tokens: 10 }, { results: true }), session: () => undefined });
     const listed = await made.decide(listing([{ name: "read", inputSchema: {} }]), { kind: "definitions" });
     expect(listed).toMatchObject({ action: "modify", by: "km" });
     expect(JSON.stringify(listed)).toContain("km_read_result");
@@ -254,6 +262,16 @@ describe("Referee", () => {
     expect(existsSync(join(made.folders.state, "results"))).toBe(true);
     made.referee.close();
     expect(readdirSync(join(made.folders.state, "results"))).toEqual([]);
+  });
+
+  test("says that large results pass where there is no place for the rest of them", async () => {
+    using made = makeReferee({ policy: policy({ max_tokens: 10 }, { results: true }), folders: undefined });
+    for (let time = 0; time < 2; time++) {
+      expect(await made.decide(held("read"), { kind: "large result", max_tokens: 10 })).toEqual({ action: "pass" });
+    }
+    expect(made.said).toEqual([
+      "Large results pass whole: the user has no home, so the rest of them could not be kept",
+    ]);
   });
 
   test("never rejects: where something breaks, what is for safety blocks and a budget does not", async () => {

@@ -50,10 +50,12 @@ export async function knownServers(
   const isMeant = (server: ServerIdentity): boolean =>
     word === undefined || server.name === word || (word.length >= 4 && serverKey(server).startsWith(word));
   const pinned = new Map(
-    listPins(dataFolder, (problem) => {
-      // What is damaged must not look as if nothing had been accepted.
-      throw problem;
-    }).map((pins) => [serverKey(pins.server), pins]),
+    (
+      await listPins(dataFolder, (problem) => {
+        // What is damaged must not look as if nothing had been accepted.
+        throw problem;
+      })
+    ).map((pins) => [serverKey(pins.server), pins]),
   );
   const { listings, unrecorded } = await recordedListings(dataFolder, onProblem, isMeant);
   const keys = new Set([...pinned.keys(), ...listings.keys()]);

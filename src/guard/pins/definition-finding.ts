@@ -1,36 +1,38 @@
 /** `definitionFinding`: a tool that is not as it was accepted, as a finding. */
-import { printable } from "../../terminal.ts";
+import { boundKey } from "../accepted/bound-key.ts";
 import type { Finding } from "../findings/finding.ts";
 import { membersAt, valueAt } from "../json-places.ts";
 import type { Sighting, Standing } from "./pins.ts";
 
-const MOST_EVIDENCE = 500;
-
-/** @param listed what the server says now */
+/**
+ * The plugin guard says the same of a definition that changes while it listens, with the same key: rule, place and evidence
+ * are to be those of its listed-tools.ts.
+ *
+ * @param listed what the server says now
+ */
 export function definitionFinding(
+  server: string,
   tool: string,
   standing: Exclude<Standing, "accepted">,
   accepted: Sighting | undefined,
   listed: Sighting,
 ): Finding {
-  const place = `tools[${printable(JSON.stringify(tool)).slice(0, 200)}]`;
-  const members = standing === "new" ? ["name"] : changedMembers(accepted?.definition, listed.definition);
-  const evidence = printable(`${members.join(", ") || "definition"}: ${listed.hash}`).slice(0, MOST_EVIDENCE);
-  const rule = standing === "new" ? "new-tool" : "changed-definition";
+  const [rule, place] = standing === "new" ? ["new-tool", "name"] : ["changed-definition", "definition"];
+  const changed = changedMembers(accepted?.definition, listed.definition).join(", ");
+  const title =
+    standing === "new"
+      ? "Is a tool that was not there when the server's tools were accepted"
+      : `Is not defined as it was accepted${changed === "" ? "" : `: ${changed}`}`;
+  const evidence = listed.hash;
+  const digest = new Bun.CryptoHasher("sha256").update(JSON.stringify([rule, place, evidence])).digest("hex");
   return {
     rule,
     severity: standing === "new" ? "medium" : "high",
-    title:
-      standing === "new"
-        ? "The server has a tool that was not there when its tools were accepted"
-        : "The definition of a tool is not the one that was accepted",
+    title: `${tool}: ${title}`,
     place,
     evidence,
     owasp: "MCP03",
-    key: new Bun.CryptoHasher("sha256")
-      .update(JSON.stringify([rule, place, evidence]))
-      .digest("hex")
-      .slice(0, 16),
+    key: boundKey(server, `tool ${tool}`, digest.slice(0, 16)),
   };
 }
 

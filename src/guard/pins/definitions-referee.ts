@@ -10,7 +10,7 @@ import { withChanges } from "../json-places.ts";
 import { definitionFinding } from "./definition-finding.ts";
 import { factsOf } from "./facts-of.ts";
 import { ListingPages } from "./listing-pages.ts";
-import { changePins, listPins, readPins } from "./pin-store.ts";
+import { changePins, listPins, pinsVersion, readPins } from "./pin-store.ts";
 import { type Pins, type Standing, standingOf } from "./pins.ts";
 import { recordListing } from "./record-listing.ts";
 import { type ServerIdentity, serverIdentity, serverKey } from "./server-identity.ts";
@@ -51,6 +51,10 @@ export class DefinitionsReferee {
   readonly #said = new Set<string>();
   /** What could not be written. */
   #unsaved: Pins | undefined;
+  /** The listing before. */
+  #before: Promise<unknown> = Promise.resolve();
+  /** What the client was not told of, by name: the hash of the definition. */
+  readonly #leftOut = new Map<string, string>();
 
   constructor({ dataFolder, server, actions, now = () => new Date() }: DefinitionsOptions) {
     this.#dataFolder = dataFolder;
@@ -59,28 +63,53 @@ export class DefinitionsReferee {
     this.#now = now;
   }
 
-  /** What earlier sessions left to know, before anything is listed. Never throws: undefined where there is nothing. */
-  facts(): Facts | undefined {
-    try {
-      const pins = readPins(this.#dataFolder, this.#server);
-      return pins && factsOf(pins);
-    } catch {
-      return undefined; // said when the server lists its tools
-    }
+  /** What earlier sessions left to know, before anything is listed. @throws KmError PIN_001 */
+  async facts(): Promise<Facts | undefined> {
+    const pins = await readPins(this.#dataFolder, this.#server);
+    return pins && factsOf(pins);
   }
 
-  /** Never rejects. */
+  /** Whether the client would see more tools if it asked for them when these are accepted. */
+  get leavesOut(): boolean {
+    return this.#leftOut.size > 0;
+  }
+
+  /** Another text when something may have been accepted since. */
+  async version(): Promise<string | undefined> {
+    return await pinsVersion(this.#dataFolder, this.#server);
+  }
+
+  /**
+   * What there is to know since something that was left out is accepted, each once; undefined where nothing is.
+   *
+   * @throws KmError PIN_001
+   */
+  async acceptedSince(): Promise<Facts | undefined> {
+    const pins = await readPins(this.#dataFolder, this.#server);
+    const accepted = pins?.tools.filter((tool) => this.#leftOut.get(tool.name) === tool.accepted?.hash) ?? [];
+    for (const { name } of accepted) this.#leftOut.delete(name);
+    return pins === undefined || accepted.length === 0 ? undefined : factsOf(pins);
+  }
+
+  /** Never rejects. Listings are judged in the order in which they come: what the first of them has is accepted. */
   async judge(held: HeldMessage): Promise<Judgement> {
+    if (held.method === "tools/call") return await this.#judged(() => this.#judgeCall(held.tool));
+    const judging = this.#before.then(() => this.#judged(() => this.#judgeListing(held)));
+    this.#before = judging;
+    return await judging;
+  }
+
+  async #judged(judge: () => Promise<Judgement>): Promise<Judgement> {
     try {
-      return held.method === "tools/call" ? this.#judgeCall(held.tool) : await this.#judgeListing(held);
+      return await judge();
     } catch (error) {
       return this.#undecided(messageOf(error), error instanceof KmError ? error.hint : undefined);
     }
   }
 
   /** What was accepted meanwhile, by another process too, counts from the next call on. */
-  #judgeCall(name: string | undefined): Judgement {
-    const pins = this.#unsaved ?? readPins(this.#dataFolder, this.#server);
+  async #judgeCall(name: string | undefined): Promise<Judgement> {
+    const pins = this.#unsaved ?? (await readPins(this.#dataFolder, this.#server));
     const tool = pins?.tools.find((one) => one.name === name);
     // Where nothing of the server is known yet, all of it is to be accepted at first sight.
     const standing = tool === undefined ? (pins === undefined ? "accepted" : "new") : standingOf(tool);
@@ -108,7 +137,7 @@ export class DefinitionsReferee {
     const acceptance = { new: this.#actions.new === "allow", changed: this.#actions.changed === "allow" };
     const say: string[] = [];
     const recorded = await this.#record((before) => recordListing(before, listing, acceptance, this.#now()), say);
-    if (recorded.isFirstSight && !isLaterPage) this.#sayRelated(say);
+    if (recorded.isFirstSight && !isLaterPage) await this.#sayRelated(say);
     if (recorded.isEndless)
       this.#sayOnce(
         say,
@@ -130,7 +159,7 @@ export class DefinitionsReferee {
       this.#unsaved = undefined;
       return kept;
     } catch (error) {
-      recorded ??= change(this.#unsaved ?? readPins(this.#dataFolder, this.#server)); // throws where that is damaged
+      recorded ??= change(this.#unsaved ?? (await readPins(this.#dataFolder, this.#server))); // throws where that is damaged
       this.#unsaved = recorded.pins;
       this.#sayOnce(say, `${messageOf(error)}. It is known in this session only.`);
       return recorded;
@@ -147,7 +176,10 @@ export class DefinitionsReferee {
     const isRemoved = list.tools.map(({ definition }) => {
       // What is no tool to km may be one to a lenient client.
       const standing = definition === undefined ? "new" : (standingOfTool.get(definition) ?? "new");
-      return standing !== "accepted" && this.#actions[standing] === "block";
+      const isBlocked = standing !== "accepted" && this.#actions[standing] === "block";
+      if (definition !== undefined && isBlocked) this.#leftOut.set(definition.name, definition.hash);
+      else if (definition !== undefined) this.#leftOut.delete(definition.name);
+      return isBlocked;
     });
     const count = isRemoved.filter(Boolean).length;
     if (count === 0) return { action: "pass" };
@@ -170,7 +202,7 @@ export class DefinitionsReferee {
       const fresh = tools.filter((tool, index) => standings[index] === standing && this.#isUnsaid(tool));
       for (const { name, hash, text } of fresh) {
         const listed = { hash, definition: text, at: pins.listed_at ?? "" };
-        findings.push(definitionFinding(name, standing, pinned.get(name)?.accepted, listed));
+        findings.push(definitionFinding(this.#server.name, name, standing, pinned.get(name)?.accepted, listed));
       }
       if (fresh.length > 0 && this.#actions[standing] !== "allow") say.push(this.#sentence(standing, fresh));
     }
@@ -195,9 +227,9 @@ export class DefinitionsReferee {
   }
 
   /** Whoever can change the command of a server must not get its tools accepted anew without a word. */
-  #sayRelated(say: string[]): void {
+  async #sayRelated(say: string[]): Promise<void> {
     const key = serverKey(this.#server);
-    const others = listPins(this.#dataFolder).filter(({ server }) => serverKey(server) !== key);
+    const others = (await listPins(this.#dataFolder)).filter(({ server }) => serverKey(server) !== key);
     const name = printable(this.#server.name);
     if (others.some(({ server }) => server.name === this.#server.name)) {
       say.push(

@@ -1,20 +1,11 @@
-/** The pins on the disk: one file for each server, `<data>/pins/<server-key>.json`, for the user alone. */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+/**
+ * The pins on the disk: one file for each server, `<data>/pins/<server-key>.json`, for the user alone. A disk that hangs
+ * keeps who waits for it, and not the thread.
+ */
+import { constants } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { KmError, systemCode, systemReason } from "../../errors.ts";
-import { syncFolder } from "../../sync-folder.ts";
 import { type Pins, parsePins } from "./pins.ts";
 import { type ServerIdentity, serverKey } from "./server-identity.ts";
 
@@ -27,13 +18,19 @@ const MOST_WAIT_MS = 5_000;
  * @returns undefined where nothing of this server is known
  * @throws KmError PIN_001 where there is a file that cannot be read, or is damaged: nothing takes its place unasked
  */
-export function readPins(dataFolder: string, server: ServerIdentity): Pins | undefined {
+export async function readPins(dataFolder: string, server: ServerIdentity): Promise<Pins | undefined> {
   const file = pinFile(dataFolder, server);
-  const pins = readFile(file);
+  const pins = await readPinFile(file);
   if (pins !== undefined && serverKey(pins.server) !== serverKey(server)) {
     throw damaged(file, new Error(`it is about the server ${JSON.stringify(pins.server.name)}`));
   }
   return pins;
+}
+
+/** Another text when the pins may be others; undefined where there are none. */
+export async function pinsVersion(dataFolder: string, server: ServerIdentity): Promise<string | undefined> {
+  const found = await stat(pinFile(dataFolder, server), { bigint: true }).catch(() => undefined);
+  return found && [found.ino, found.size, found.mtimeNs].join(" ");
 }
 
 /**
@@ -41,12 +38,15 @@ export function readPins(dataFolder: string, server: ServerIdentity): Pins | und
  *
  * @param onProblem told of each file that cannot be used and is left out
  */
-export function listPins(dataFolder: string, onProblem: (problem: KmError) => void = () => undefined): Pins[] {
+export async function listPins(
+  dataFolder: string,
+  onProblem: (problem: KmError) => void = () => undefined,
+): Promise<Pins[]> {
   const found: Pins[] = [];
-  for (const name of namesIn(pinsFolder(dataFolder))) {
+  for (const name of await readdir(pinsFolder(dataFolder)).catch(() => [])) {
     if (!name.endsWith(".json") || name.startsWith(".")) continue;
     try {
-      const pins = readFile(join(pinsFolder(dataFolder), name));
+      const pins = await readPinFile(join(pinsFolder(dataFolder), name));
       if (pins !== undefined) found.push(pins);
     } catch (error) {
       if (!(error instanceof KmError)) throw error;
@@ -71,7 +71,7 @@ export async function changePins<T extends { pins: Pins }>(
   const folder = pinsFolder(dataFolder);
   const file = pinFile(dataFolder, server);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw unwritable(file, systemReason(cause), cause);
   }
@@ -80,8 +80,8 @@ export async function changePins<T extends { pins: Pins }>(
   if (lock.state === "busy") throw unwritable(file, "another km has been at it for 5 s", lock.cause);
   if (lock.state === "unusable") throw unwritable(file, `cannot lock ${folder}: ${lock.reason}`, lock.cause);
   using _held = lock;
-  const changed = change(readPins(dataFolder, server));
-  write(file, changed.pins);
+  const changed = change(await readPins(dataFolder, server));
+  await write(file, changed.pins);
   return changed;
 }
 
@@ -93,26 +93,24 @@ export function pinsFolder(dataFolder: string): string {
   return join(dataFolder, "pins");
 }
 
-function readFile(file: string): Pins | undefined {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  } catch (cause) {
+async function readPinFile(file: string): Promise<Pins | undefined> {
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((cause: unknown) => {
     if (systemCode(cause) === "ENOENT") return undefined;
     throw new KmError("PIN_001", `Cannot read ${file}: ${systemReason(cause)}`, {
       hint: "See that this file is yours to read.",
       cause,
     });
-  }
+  });
+  if (handle === undefined) return undefined;
   try {
-    const stats = fstatSync(descriptor);
+    const stats = await handle.stat();
     if (!stats.isFile()) throw new Error("it is no file");
     if (stats.size > MOST_BYTES) throw new Error(`it has ${stats.size} bytes`);
-    return parsePins(readFileSync(descriptor, "utf8"));
+    return parsePins(await handle.readFile("utf8"));
   } catch (cause) {
     throw damaged(file, cause);
   } finally {
-    closeSync(descriptor);
+    await handle.close();
   }
 }
 
@@ -125,25 +123,34 @@ function damaged(file: string, cause: unknown): KmError {
 }
 
 /** To be called under the lock: what a killed run has left is written over. */
-function write(file: string, pins: Pins): void {
+async function write(file: string, pins: Pins): Promise<void> {
   const temporary = join(dirname(file), `.${basename(file)}.tmp`);
   const text = `${JSON.stringify(pins, null, 2)}\n`;
   try {
     if (Buffer.byteLength(text) > MOST_BYTES) throw new Error("the server has more definitions than can be kept");
-    rmSync(temporary, { force: true });
-    const descriptor = openSync(temporary, "wx", 0o600);
+    await rm(temporary, { force: true });
+    const handle = await open(temporary, "wx", 0o600);
     try {
-      writeFileSync(descriptor, text);
-      fsyncSync(descriptor);
+      await handle.writeFile(text);
+      await handle.sync();
     } finally {
-      closeSync(descriptor);
+      await handle.close();
     }
-    renameSync(temporary, file);
+    await rename(temporary, file);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw unwritable(file, systemCode(cause) === "ENOSPC" ? "the disk is full" : systemReason(cause), cause);
   }
-  syncFolder(dirname(file));
+  await syncFolder(dirname(file));
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    await using handle = await open(folder, "r");
+    await handle.sync();
+  } catch {
+    // Windows, and some file systems: the order of writes is then up to them
+  }
 }
 
 function unwritable(file: string, why: string, cause: unknown): KmError {
@@ -151,12 +158,4 @@ function unwritable(file: string, why: string, cause: unknown): KmError {
     hint: "See that its folder is yours to write, and that there is room on the disk.",
     cause,
   });
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

@@ -14,8 +14,6 @@ import { partEnd } from "./text-part.ts";
 
 export interface ResultsOptions {
   stateFolder: string;
-  /** Its id. */
-  session: string;
   /** What is kept of a session, at most. */
   mostBytes?: number;
 }
@@ -36,9 +34,9 @@ export class LargeResults {
   #swept = false;
   readonly #said = new Set<string>();
 
-  constructor({ stateFolder, session, mostBytes }: ResultsOptions) {
+  constructor({ stateFolder, mostBytes }: ResultsOptions) {
     this.#stateFolder = stateFolder;
-    this.#folder = new ResultFolder(stateFolder, session, mostBytes);
+    this.#folder = new ResultFolder(stateFolder, mostBytes);
   }
 
   /**

@@ -1,7 +1,8 @@
 /**
- * `ResultFolder`: the texts of one session's large results, in `<state>/results/<session>.<machine>.<process>/`, for the
+ * `ResultFolder`: the texts of one session's large results, in `<state>/results/<random>.<machine>.<process>/`, for the
  * user alone. They are removed when the session ends, or by another session where it was killed.
  */
+import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { open, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
@@ -31,8 +32,9 @@ export class ResultFolder {
   #made = false;
   #closed = false;
 
-  constructor(stateFolder: string, session: string, mostBytes = MOST_BYTES) {
-    this.#folder = join(resultsFolder(stateFolder), `${session}.${machine()}.${process.pid}`);
+  constructor(stateFolder: string, mostBytes = MOST_BYTES) {
+    const name = randomBytes(8).toString("hex"); // a session that nothing is recorded of has no id
+    this.#folder = join(resultsFolder(stateFolder), `${name}.${machine()}.${process.pid}`);
     this.#mostBytes = mostBytes;
   }
 

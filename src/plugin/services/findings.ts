@@ -1,7 +1,8 @@
-/** What plugins found in a session: `findings.ndjson` in its folder, one finding a line. */
+/** What plugins and km found in a session: `findings.ndjson` in its folder, one finding a line. */
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { systemCode } from "../../errors.ts";
+import { KEY as BOUND_KEY } from "../../guard/accepted/bound-key.ts";
 import type { Redactor } from "../../guard/redaction/redact.ts";
 import { printable } from "../../terminal.ts";
 import { isObject } from "../../wire/jsonrpc.ts";
@@ -13,6 +14,7 @@ import { LineWriter } from "./line-writer.ts";
 export interface Finding {
   /** UTC, ISO 8601. */
   time: string;
+  /** Its name; `km` for what km found itself. */
   plugin: string;
   severity: Severity;
   /** Stable, for programs. */
@@ -43,7 +45,7 @@ const MAX_PLACE = 500;
 const KEY = /^[\w.:-]{1,64}$/;
 const OWASP = /^[A-Z]{1,8}\d{2}(:\d{4})?$/;
 
-/** The findings of one session, written by its host alone. Never throws. */
+/** The findings of one session, as one process writes them. Never throws. */
 export class FindingLog {
   readonly #file: string;
   readonly #redactor: Redactor;
@@ -161,8 +163,8 @@ export function findingFrom(params: unknown, plugin: string, session: string, no
 }
 
 /**
- * In the order in which they were found, each once: a plugin that was started again may have seen an event twice. What
- * a full disk or a crash cut short is skipped.
+ * In the order in which they were found, each once: a plugin that was started again may have seen an event twice, and km
+ * may have found the same as a plugin. What a full disk or a crash cut short is skipped.
  *
  * @throws a system error where the file is there and cannot be read
  */
@@ -175,11 +177,18 @@ export async function readFindings(sessionFolder: string): Promise<Finding[]> {
   for (const [index, line] of text.split("\n").entries()) {
     const finding = decode(line);
     if (finding === undefined) continue;
-    const { time: _, ...content } = finding;
-    const key = finding.seq === undefined ? String(index) : JSON.stringify(content);
-    if (!findings.has(key)) findings.set(key, finding);
+    const identity = identityOf(finding) ?? String(index);
+    if (!findings.has(identity)) findings.set(identity, finding);
   }
   return [...findings.values()];
+}
+
+/** The same for the same finding; undefined where nothing tells. */
+function identityOf(finding: Finding): string | undefined {
+  const { time: _, ...content } = finding;
+  const { key, seq } = finding;
+  if (key !== undefined && BOUND_KEY.test(key)) return key;
+  return seq === undefined ? undefined : JSON.stringify(content);
 }
 
 function decode(line: string): Finding | undefined {

@@ -1,5 +1,6 @@
 /** `holdCalls`: a process that holds calls which wait for approval. */
 import { join } from "node:path";
+import { STRANGER } from "../../e2e/stranger.ts";
 
 const FIXTURE = join(import.meta.dir, "../../fixtures/hold-calls.ts");
 
@@ -10,8 +11,7 @@ interface HoldOptions {
 }
 
 export function holdCalls(state: string, { count = 1, elsewhere }: HoldOptions = {}) {
-  const launcher = elsewhere ? ["sh", "-c", '"$@"; exit $?', "sh"] : [];
-  const child = Bun.spawn([...launcher, process.execPath, FIXTURE, state, String(count)], {
+  const child = Bun.spawn([...(elsewhere ? STRANGER : []), process.execPath, FIXTURE, state, String(count)], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = (async function* () {
@@ -30,7 +30,7 @@ export function holdCalls(state: string, { count = 1, elsewhere }: HoldOptions =
       await child.exited;
     },
     async [Symbol.asyncDispose]() {
-      await child.stdin.end(); // it ends with that, also behind a shell
+      await child.stdin.end(); // it ends with that, also behind a stranger
       await child.exited;
     },
   };

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SessionFindings } from "../../../plugins/guard/session-findings.ts";
 import { acceptDefinitions } from "../../../src/guard/pins/accept-definitions.ts";
 import { DefinitionsReferee } from "../../../src/guard/pins/definitions-referee.ts";
 import { pinFile, readPins } from "../../../src/guard/pins/pin-store.ts";
@@ -19,7 +20,8 @@ function referee(data: TemporaryFolder, actions: { new: Action; changed: Action 
 
 async function accept(data: TemporaryFolder, name: string): Promise<void> {
   const server = serverIdentity(SERVER);
-  const listed = readPins(data.path, server)?.tools.find((one) => one.name === name)?.listed;
+  const pins = await readPins(data.path, server);
+  const listed = pins?.tools.find((one) => one.name === name)?.listed;
   if (listed === undefined) throw new Error(`${name} is not in question`);
   await acceptDefinitions(data.path, server, [{ name, accepted: listed }], new Date());
 }
@@ -27,11 +29,11 @@ async function accept(data: TemporaryFolder, name: string): Promise<void> {
 test("first sight passes, and the facts have annotations and status", async () => {
   using data = new TemporaryFolder();
   const first = referee(data);
-  expect(first.facts()).toBeUndefined();
+  expect(await first.facts()).toBeUndefined();
   const { verdict, facts, say, findings } = await first.judge(listing([tool("a")]));
   expect([verdict, say, findings]).toEqual([PASS, [], []]);
   expect(facts).toEqual({ tools: { a: { status: "accepted", annotations: { readOnlyHint: true } } } });
-  expect(referee(data).facts()).toEqual(facts);
+  expect(await referee(data).facts()).toEqual(facts);
 });
 
 test("what was not accepted is taken out, and every other byte stays", async () => {
@@ -49,11 +51,33 @@ test("what was not accepted is taken out, and every other byte stays", async () 
   expect(facts?.tools).toMatchObject({ a: { status: "accepted" }, b: { status: "changed" }, new: { status: "new" } });
   expect(say).toHaveLength(2);
   expect(say[0]).toContain("files says something else of tools than when they were accepted: b.");
-  expect(findings.map(({ rule, severity, place, owasp }) => [rule, severity, place, owasp])).toEqual([
-    ["changed-definition", "high", 'tools["b"]', "MCP03"],
-    ["new-tool", "medium", 'tools["new"]', "MCP03"],
+  expect(findings.map(({ rule, severity, title, owasp }) => [rule, severity, title, owasp])).toEqual([
+    ["changed-definition", "high", "b: Is not defined as it was accepted: description", "MCP03"],
+    ["new-tool", "medium", "new: Is a tool that was not there when the server's tools were accepted", "MCP03"],
   ]);
-  expect(findings[0]?.evidence).toStartWith("description: sha256:");
+});
+
+test("of listings that come at once the first is the first", async () => {
+  for (let time = 0; time < 20; time++) {
+    using data = new TemporaryFolder();
+    const both = referee(data);
+    const [first, second] = await Promise.all([tool("a"), tool("a", "other")].map((one) => both.judge(listing([one]))));
+    expect([first?.verdict, second?.verdict.action]).toEqual([PASS, "modify"]);
+  }
+});
+
+test("what the plugin guard finds of the same listings has the same keys", async () => {
+  using data = new TemporaryFolder();
+  const first = referee(data);
+  const plugin = new SessionFindings({ name: "files", cwd: "/", roots: [], resultBytes: 1000 });
+  for (const tools of [[tool("a")], [tool("a", "other"), tool("b")]]) {
+    const held = listing(tools);
+    const { findings } = await first.judge(held);
+    const event = { type: "response", direction: "response", method: "tools/list", bytes: 1, raw: held.text } as const;
+    const found = plugin.inspect({ ...event, message: JSON.parse(held.text) });
+    expect(found.map(({ key }) => key).sort()).toEqual(findings.map(({ key }) => key).sort());
+    expect(findings).toHaveLength(tools.length === 1 ? 0 : 2);
+  }
 });
 
 test("a changed tool keeps the annotations that were accepted", async () => {
@@ -89,7 +113,7 @@ test("a tool that was changed in the last session is blocked in the next before 
   await referee(data).judge(listing([tool("a", "other"), tool("b")]));
   for (const actions of [{ new: "block", changed: "block" } as const, { new: "allow", changed: "block" } as const]) {
     const next = referee(data, actions);
-    expect(next.facts()?.tools).toMatchObject({ a: { status: "changed" }, b: { status: "accepted" } });
+    expect((await next.facts())?.tools).toMatchObject({ a: { status: "changed" }, b: { status: "accepted" } });
     expect((await next.judge(call("a"))).verdict).toMatchObject({ action: "block", by: "policy: tools.changed" });
     expect((await next.judge(call("b"))).verdict).toEqual(PASS);
     // Nor is it enough to leave it out once.
@@ -184,7 +208,11 @@ test("a damaged file is said, blocks where tools are blocked, and is not pinned 
   expect(verdict).toMatchObject({ action: "block", reason: expect.stringContaining("Restore it from a backup") });
   expect(say[0]).toStartWith("Cannot use ");
   expect((await referee(data).judge(call("a"))).verdict.action).toBe("block");
-  expect(referee(data).facts()).toBeUndefined();
+  expect(
+    await referee(data)
+      .facts()
+      .catch((error: unknown) => error),
+  ).toMatchObject({ code: "PIN_001" });
   const warned = await referee(data, { new: "warn", changed: "warn" }).judge(listing([tool("a")]));
   expect([warned.verdict, warned.say.length]).toEqual([PASS, 1]);
 });

@@ -21,10 +21,12 @@ function sighting(description: string) {
 
 test("what was accepted is read again, by nobody but the user", async () => {
   using data = new TemporaryFolder();
-  expect(readPins(data.path, IDENTITY)).toBeUndefined();
+  expect(await readPins(data.path, IDENTITY)).toBeUndefined();
   await acceptDefinitions(data.path, IDENTITY, [{ name: "a", accepted: sighting("one") }], NOW);
-  expect(readPins(data.path, IDENTITY)?.tools).toEqual([{ name: "a", accepted: { ...sighting("one"), by: "user" } }]);
-  expect(listPins(data.path).map(({ server }) => server)).toEqual([IDENTITY]);
+  expect((await readPins(data.path, IDENTITY))?.tools).toEqual([
+    { name: "a", accepted: { ...sighting("one"), by: "user" } },
+  ]);
+  expect((await listPins(data.path)).map(({ server }) => server)).toEqual([IDENTITY]);
   const file = pinFile(data.path, IDENTITY);
   if (process.platform !== "win32") {
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -44,7 +46,7 @@ test("what was listed since it was shown is not accepted with it", async () => {
   await changePins(data.path, IDENTITY, () => ({ pins }));
   const result = await acceptDefinitions(data.path, IDENTITY, [{ name: "a", accepted: sighting("two") }], NOW);
   expect(result.changedSince).toEqual(["a"]);
-  expect(readPins(data.path, IDENTITY)?.tools[0]).toMatchObject({
+  expect((await readPins(data.path, IDENTITY))?.tools[0]).toMatchObject({
     accepted: { hash: sighting("two").hash },
     listed: { hash: sighting("three").hash },
   });
@@ -63,7 +65,8 @@ test.each([
   const file = pinFile(data.path, IDENTITY);
   const damaged = damage(readFileSync(file, "utf8"));
   writeFileSync(file, damaged);
-  expect(() => readPins(data.path, IDENTITY)).toThrow(/^Cannot use .*which says what tools were accepted/);
+  const reading = readPins(data.path, IDENTITY).catch((error: unknown) => error);
+  expect(String(await reading)).toMatch(/Cannot use .*which says what tools were accepted/);
   const accepting = acceptDefinitions(data.path, IDENTITY, [{ name: "a", accepted: sighting("one") }], NOW);
   expect(await accepting.catch((error: unknown) => error)).toMatchObject({ code: "PIN_001" });
   expect(readFileSync(file, "utf8")).toBe(damaged);
@@ -72,7 +75,8 @@ test.each([
 test("a folder in the place of the file, or a file in that of the folder, is an error", async () => {
   using data = new TemporaryFolder();
   mkdirSync(pinFile(data.path, IDENTITY), { recursive: true });
-  expect(() => readPins(data.path, IDENTITY)).toThrow("it is no file");
+  const reading = readPins(data.path, IDENTITY).catch((error: unknown) => error);
+  expect(String(await reading)).toContain("it is no file");
   using other = new TemporaryFolder();
   writeFileSync(join(other.path, "pins"), "");
   const changing = acceptDefinitions(other.path, IDENTITY, [{ name: "a", accepted: sighting("one") }], NOW);
@@ -95,9 +99,6 @@ test("processes that accept at once lose nothing of each other's", async () => {
   } finally {
     for (const child of children) child.kill("SIGKILL");
   }
-  expect(
-    readPins(data.path, IDENTITY)
-      ?.tools.map(({ name }) => name)
-      .sort(),
-  ).toEqual(groups.flat().sort());
+  const kept = await readPins(data.path, IDENTITY);
+  expect(kept?.tools.map(({ name }) => name).sort()).toEqual(groups.flat().sort());
 }, 60_000);

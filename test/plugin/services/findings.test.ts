@@ -32,6 +32,21 @@ test("FindingLog writes findings that readFindings gives back, for their owner o
   expect(await Bun.file(join(folder.path, "findings.ndjson")).text()).not.toContain("\u001b");
 });
 
+test("readFindings gives what km and a plugin both found once, and what two plugins mean by a short key twice", async () => {
+  using folder = new TemporaryFolder();
+  for (const plugin of ["km", "guard"]) {
+    const log = new FindingLog(folder.path, redactor);
+    for (const key of ["0123456789abcdef", "1"]) log.append(makeFinding({ plugin, key, seq: 7 }));
+    log.close();
+  }
+  const found = await readFindings(folder.path);
+  expect(found.map(({ plugin, key }) => [plugin, key])).toEqual([
+    ["km", "0123456789abcdef"],
+    ["km", "1"],
+    ["guard", "1"],
+  ]);
+});
+
 test("FindingLog masks secrets and cuts what is too long", async () => {
   using folder = new TemporaryFolder();
   const log = new FindingLog(folder.path, redactor);
