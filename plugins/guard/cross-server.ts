@@ -13,7 +13,7 @@ export interface Flow {
   identifiers: number;
 }
 
-/** So many passages, or one thing that stands for itself, are no chance. */
+/** A title or a question that somebody repeats has fewer passages; one thing that stands for itself is no chance. */
 const ENOUGH_PASSAGES = 3;
 const ENOUGH_IDENTIFIERS = 1;
 
@@ -37,14 +37,11 @@ export function findFlows(server: string, prints: Prints, at: number, sessions: 
       identifiers: 0,
     };
     flow[reading.isIdentifier ? "identifiers" : "passages"]++;
-    flow.age_ms = Math.min(flow.age_ms, at - reading.at);
+    flow.age_ms = Math.min(flow.age_ms, at - Math.min(reading.last, at));
     flows.set(key, flow);
   }
   return [...flows.values()].filter(
-    ({ passages, identifiers }) =>
-      identifiers >= ENOUGH_IDENTIFIERS ||
-      passages >= ENOUGH_PASSAGES ||
-      (passages > 0 && passages === prints.passages.length),
+    ({ passages, identifiers }) => identifiers >= ENOUGH_IDENTIFIERS || passages >= ENOUGH_PASSAGES,
   );
 }
 
@@ -58,7 +55,7 @@ function originOf(
   let origin: { reading: Reading; session: SessionPrints } | undefined;
   for (const session of sessions) {
     const reading = session.read(print);
-    if (reading === undefined || reading.at > at || at - reading.at > KEPT_MS) continue;
+    if (reading === undefined || reading.at > at || at - reading.last > KEPT_MS) continue;
     if (session.server === server) return undefined;
     if (origin === undefined || reading.at < origin.reading.at) origin = { reading, session };
   }

@@ -2,8 +2,9 @@
  * `Fingerprinter`: a text as salted hashes of some of its passages, and of the addresses, numbers and ids in it. Two texts
  * that share a passage of `SURE` letters share a hash, whatever stands around it (winnowing, Schleimer et al. 2003).
  */
-import { textsIn } from "./texts-in.ts";
 import { identifiersIn } from "./identifiers.ts";
+import { textsIn } from "./texts-in.ts";
+import { isName, isPlace, type Use, WORD } from "./words.ts";
 
 export interface Prints {
   /** 48 bits each. */
@@ -28,13 +29,18 @@ export class Fingerprinter {
     this.#salt = salt;
   }
 
-  /** Of the strings and numbers in a value. */
-  print(value: unknown): Prints {
+  /**
+   * Of the strings and numbers in a value. What was read is data only where it is distinctive; in what is said data may
+   * stand anywhere, also in a path or a name.
+   */
+  print(value: unknown, kind: Use): Prints {
     const passages = new Set<number>();
     const identifiers = new Set<string>();
     for (const text of textsIn(value, MOST_TEXT)) {
-      for (const passage of passagesOf(plain(text))) passages.add(this.#hash(passage));
-      for (const identifier of identifiersIn(text)) {
+      for (const words of kind === "said" ? [isText, isAny] : [isText]) {
+        for (const passage of passagesOf(plain(text, words))) passages.add(this.#hash(passage));
+      }
+      for (const identifier of identifiersIn(text, kind)) {
         if (identifiers.size < MOST_IDENTIFIERS) identifiers.add(identifier);
       }
     }
@@ -46,14 +52,18 @@ export class Fingerprinter {
   }
 }
 
-/** Letters and digits alone: another layout is the same text. Paths and addresses are no passages. */
-function plain(text: string): string {
-  const words = text
-    .replace(MASK, " ")
-    .replace(ESCAPE, " ")
-    .split(/[\s"'`,;()<>[\]{}|]+/)
-    .filter((word) => !word.includes("://") && word.split(/[/\\]/, 3).length < 3);
-  return words
+function isText(word: string): boolean {
+  return !isPlace(word) && !isName(word);
+}
+
+function isAny(): boolean {
+  return true;
+}
+
+/** Letters and digits alone: another layout is the same text. */
+function plain(text: string, words: (word: string) => boolean): string {
+  return (text.replace(MASK, " ").replace(ESCAPE, " ").match(WORD) ?? [])
+    .filter(words)
     .join("")
     .normalize("NFKC")
     .toLowerCase()

@@ -23,7 +23,11 @@ export interface FlowFound {
 
 /** So long the plugin beside another server may take to publish what was read there. */
 const PATIENCE_MS = 10_000;
-const MOST_WAITING = 500;
+/** Later ones take their place: so many calls with this much in each are looked at again every second. */
+const MOST_WAITING = 100;
+
+/** A resource is called by its address, which may hold all of it. */
+const LONGEST_NAME = 200;
 
 export class Flows {
   readonly #server: string;
@@ -44,18 +48,22 @@ export class Flows {
   add(event: PluginEvent, definition: Record<string, unknown> | undefined): void {
     const { type, direction, method, tool = "", target = "", message } = event;
     if (!isObject(message)) return;
-    const about = { server: this.#server, tool: tool || target, at: timeOf(event.timestamp) };
+    const about = {
+      server: this.#server,
+      tool: (tool || target).slice(0, LONGEST_NAME),
+      at: timeOf(event.timestamp),
+    };
     if (type === "request" && direction === "request") {
       if (method !== "tools/call" && method !== "prompts/get" && method !== "resources/read") return;
       const params = isObject(message["params"]) ? message["params"] : {};
       const given = method === "resources/read" ? params["uri"] : params["arguments"];
-      const prints = this.#fingerprinter.print(given);
+      const prints = this.#fingerprinter.print(given, "said");
       if (prints.passages.length + prints.identifiers.length === 0) return;
       this.#shared.add({ ...about, kind: "said" }, prints);
       const isOutward = sendsOutward(tool, definition, given);
       if (method === "tools/call") this.#fresh.push({ ...about, eventId: event.id, isOutward, prints });
     } else if (type === "response" && direction === "response" && isReading(method)) {
-      const prints = this.#fingerprinter.print(message["result"]);
+      const prints = this.#fingerprinter.print(message["result"], "read");
       if (prints.passages.length + prints.identifiers.length === 0) return;
       this.#shared.add({ ...about, kind: "read" }, prints);
     }

@@ -24,16 +24,21 @@ export interface KnownTools {
 
 interface Known {
   hash: string;
-  /** Absent where an earlier process has seen it. */
+  /** Absent where an earlier process has seen it, and where there is too much. */
   text?: string;
   value?: Record<string, unknown>;
 }
 
 const MOST_TOOLS = 5000;
+/** Of the definitions that are kept as they are; of the others only the hash is. */
+const MOST_TEXT = 8 << 20;
+const LONGEST_NAME = 1000;
 
 export class ListedTools {
   readonly #known = new Map<string, Known>();
   #complete = false;
+  /** Characters of the texts that are kept. */
+  #text = 0;
 
   constructor(earlier?: KnownTools) {
     for (const [name, hash] of Object.entries(earlier?.hashes ?? {})) this.#known.set(name, { hash });
@@ -64,10 +69,18 @@ export class ListedTools {
     };
   }
 
+  #keep(name: string, before: Known | undefined, { hash, text, value }: Required<Known>): void {
+    if (name.length > LONGEST_NAME) return;
+    this.#text -= before?.text?.length ?? 0;
+    const isKept = this.#text + text.length <= MOST_TEXT;
+    if (isKept) this.#text += text.length;
+    this.#known.set(name, isKept ? { hash, text, value } : { hash });
+  }
+
   #meet(definition: { name: string; hash: string; text: string }, value: Record<string, unknown>): ListedTool {
     const { name, hash, text } = definition;
     const before = this.#known.get(name);
-    if (before !== undefined || this.#known.size < MOST_TOOLS) this.#known.set(name, { hash, text, value });
+    if (before !== undefined || this.#known.size < MOST_TOOLS) this.#keep(name, before, { hash, text, value });
     if (before?.hash === hash) return { name, value, isUnseen: before.text === undefined, observations: [] };
     const observations =
       before === undefined ? (this.#complete ? [newTool(hash)] : []) : [changedDefinition(before.text, text, hash)];
@@ -87,12 +100,13 @@ function newTool(hash: string): Observation {
 }
 
 function changedDefinition(before: string | undefined, now: string, hash: string): Observation {
+  const changed = changedMembers(before, now).join(", ");
   return {
     rule: "changed-definition",
     severity: "high",
-    title: "Is defined otherwise than the server said before",
+    title: `Is defined otherwise than the server said before${changed === "" ? "" : `: ${changed}`}`,
     place: "definition",
-    evidence: `${changedMembers(before, now).join(", ") || "definition"}: ${hash}`,
+    evidence: hash,
     owasp: "MCP03",
   };
 }

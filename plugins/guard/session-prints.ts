@@ -1,13 +1,13 @@
 /** `SessionPrints`: the fingerprints of one session: what its server gave, and what it was given. */
 import type { Prints } from "./fingerprint.ts";
+import type { Use } from "./words.ts";
 
 export interface Moment {
   server: string;
   tool: string;
   /** Milliseconds since 1970. */
   at: number;
-  /** `read` from the server, or `said` to it. */
-  kind: "read" | "said";
+  kind: Use;
 }
 
 /** One line of a session's file. Nothing of what was said can be read from it. */
@@ -18,7 +18,9 @@ export interface PrintLine extends Moment {
 }
 
 export interface Reading {
+  /** When it was read first, and when last. */
   at: number;
+  last: number;
   tool: string;
   isIdentifier: boolean;
 }
@@ -29,8 +31,8 @@ const BYTES = 6;
 
 export class SessionPrints {
   readonly server: string;
-  readonly #read = new FirstMoments<Reading>();
-  readonly #said = new FirstMoments<{ at: number }>();
+  readonly #read = new Moments<Reading>();
+  readonly #said = new Moments<{ at: number; last: number }>();
 
   constructor(server: string) {
     this.server = server;
@@ -38,7 +40,7 @@ export class SessionPrints {
 
   add({ kind, tool, at }: Moment, { passages, identifiers }: Prints): void {
     for (const isIdentifier of [false, true]) {
-      const moment = { at, tool, isIdentifier };
+      const moment = { at, last: at, tool, isIdentifier };
       for (const print of isIdentifier ? identifiers : passages) {
         if (kind === "said") this.#said.add(print, moment);
         else this.#read.add(print, moment);
@@ -57,8 +59,11 @@ export class SessionPrints {
   }
 }
 
-/** By print, when it was met first. The oldest go: half of them at once, since to look for the oldest takes longer each time. */
-class FirstMoments<T extends { at: number }> {
+/**
+ * By print, when it was met. What was not met for the longest goes: half of them at once, since to look for the oldest takes
+ * longer each time.
+ */
+class Moments<T extends { at: number; last: number }> {
   #young = new Map<number, T>();
   #old = new Map<number, T>();
 
@@ -68,7 +73,10 @@ class FirstMoments<T extends { at: number }> {
 
   add(print: number, moment: T): void {
     const known = this.get(print);
-    if (known !== undefined && known.at <= moment.at) return;
+    if (known !== undefined) {
+      const first = known.at <= moment.at ? known : moment;
+      moment = { ...first, last: Math.max(known.last, moment.last) };
+    }
     this.#old.delete(print);
     this.#young.set(print, moment);
     if (this.#young.size <= MOST / 2) return;

@@ -23,7 +23,7 @@ import { type Moment, type PrintLine, printLine, printsIn, SessionPrints } from 
 
 /** What was read longer ago is forgotten. */
 export const KEPT_MS = 3_600_000;
-/** Of one file; a session has two of them at most. */
+/** Of one file; a session has two of them at a time. */
 const MOST_BYTES = 512 << 10;
 /** Others are not looked at. */
 const MOST_FILES = 64;
@@ -43,7 +43,7 @@ export class SharedPrints {
   readonly #own: SessionPrints;
   #number: number;
   #bytes = 0;
-  #waiting = "";
+  #waiting: string[] = [];
 
   /** @throws a system error where the folder cannot be used */
   constructor(folder: string, server: string, session: string) {
@@ -55,25 +55,36 @@ export class SharedPrints {
       const [, id, number] = PRINTS.exec(name) ?? [];
       return id === this.#session ? [Number(number)] : [];
     });
-    // An earlier process of the session may have left a line unfinished.
+    // An earlier process of the session may have left a line unfinished, and was perhaps not the only one.
     this.#number = Math.max(-1, ...mine) + 1;
+    for (const number of mine) if (number < this.#number - 1) this.#remove(this.#name(number));
     this.refresh();
   }
 
   /** For the others at the next `publish`. */
   add(moment: Moment, prints: Prints): void {
     this.#own.add(moment, prints);
-    this.#waiting += `${JSON.stringify(printLine(moment, prints))}\n`;
+    this.#waiting.push(`${JSON.stringify(printLine(moment, prints))}\n`);
   }
 
   /** @throws a system error where the disk does not take it; it is not tried again */
   publish(): void {
-    if (this.#waiting === "") return;
-    const text = this.#waiting;
-    this.#waiting = "";
-    if (this.#bytes > MOST_BYTES) this.#beginNext();
-    appendFileSync(join(this.#folder, this.#name(this.#number)), text, { mode: 0o600 });
-    this.#bytes += text.length;
+    const lines = this.#waiting;
+    this.#waiting = [];
+    if (lines.length === 0) return;
+    // Removed by another session, since there was nothing new for so long. Who has read it would not read it again.
+    if (this.#bytes > 0 && !existsSync(join(this.#folder, this.#name(this.#number)))) this.#beginNext();
+    let text = "";
+    for (const line of lines) {
+      if (this.#bytes > 0 && this.#bytes + line.length > MOST_BYTES) {
+        this.#append(text);
+        text = "";
+        this.#beginNext();
+      }
+      text += line;
+      this.#bytes += line.length;
+    }
+    this.#append(text);
   }
 
   /** Reads what the other sessions have published since. */
@@ -98,6 +109,10 @@ export class SharedPrints {
 
   #name(number: number): string {
     return `prints-${this.#session}-${number}.ndjson`;
+  }
+
+  #append(text: string): void {
+    if (text !== "") appendFileSync(join(this.#folder, this.#name(this.#number)), text, { mode: 0o600 });
   }
 
   #beginNext(): void {
@@ -133,13 +148,10 @@ export class SharedPrints {
   }
 }
 
-/** The same for all sessions: made by the first of them. */
+/** The same for all sessions: made by the first of them. One that is damaged is still the same for all. */
 export function sharedSalt(folder: string): Uint8Array {
   const file = join(folder, "salt");
-  for (let attempt = 0; attempt < 2; attempt++) {
-    const salt = readIfThere(file);
-    if (salt?.length === SALT_BYTES) return salt;
-    if (salt !== undefined) rmSync(file, { force: true });
+  if (!existsSync(file)) {
     const own = `${file}-${process.pid}`;
     writeFileSync(own, crypto.getRandomValues(new Uint8Array(SALT_BYTES)), { mode: 0o600 });
     try {
@@ -151,14 +163,6 @@ export function sharedSalt(folder: string): Uint8Array {
     }
   }
   return readFileSync(file);
-}
-
-function readIfThere(file: string): Uint8Array | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
-  }
 }
 
 function modified(file: string): number {

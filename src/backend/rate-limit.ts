@@ -13,6 +13,7 @@ export const DEFAULT_QUOTAS: Quotas = {
   login: { requests: 30, windowSeconds: 60 },
   general: { requests: 600, windowSeconds: 60 },
   ingest: { requests: 1200, windowSeconds: 60 },
+  analysis: { requests: 60, windowSeconds: 60 },
 };
 
 export interface Verdict {

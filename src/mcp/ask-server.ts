@@ -30,6 +30,8 @@ const CLIENT = { name: "km", version: VERSION };
 /** A server that never comes to an end is not asked further. */
 const MOST_PAGES = 200;
 const MOST_ITEMS = 20_000;
+/** More requests of its own are not answered: it may never read the answers. */
+const MOST_ANSWERS = 1000;
 
 const LISTS = [
   { method: "tools/list", member: "tools", capability: "tools" },
@@ -63,7 +65,8 @@ export async function askServer(link: ServerLink, signal: AbortSignal): Promise<
     const isOffered = isObject(capabilities) && capability in capabilities;
     if (!isOffered && member !== "tools") continue;
     const failure = await conversation.list(method, member, offer[member]);
-    if (failure !== undefined && isOffered) offer.missing.push(`${method}: ${failure}`);
+    if (failure !== undefined && (isOffered || conversation.isOver)) offer.missing.push(`${method}: ${failure}`);
+    if (conversation.isOver) break;
   }
   return offer;
 }
@@ -76,6 +79,8 @@ class Conversation {
   readonly #over: Promise<string>;
   readonly #waiting = new Map<string, (answer: Answer) => void>();
   #nextId = 1;
+  #answers = 0;
+  #isOver = false;
   /** What each request of the modern revision carries. */
   #meta: JsonObject | undefined;
 
@@ -88,7 +93,14 @@ class Conversation {
         if (signal.aborted) tell();
         else signal.addEventListener("abort", tell, { once: true });
       }),
-    ]);
+    ]).finally(() => {
+      this.#isOver = true;
+    });
+  }
+
+  /** No answer can come any more. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** What the server says of itself, or why it says nothing. */
@@ -153,7 +165,7 @@ class Conversation {
     switch (message?.kind) {
       case "request":
         // What it wants of a client, this one has not: neither roots nor a model.
-        this.#link.send(answerLine(message.id, message.method));
+        if (++this.#answers <= MOST_ANSWERS) this.#link.send(answerLine(message.id, message.method));
         break;
       case "response":
       case "error":

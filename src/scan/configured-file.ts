@@ -47,6 +47,10 @@ export interface Unread {
   client?: string;
 }
 
+export function unreadText({ what, reason }: Unread): string {
+  return reason.includes(what) ? reason : `${what}: ${reason}`;
+}
+
 /** Files that cannot be read come back apart. Never throws for the state of a file. */
 export async function configuredFiles(
   places: Places,

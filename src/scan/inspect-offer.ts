@@ -8,7 +8,7 @@ import type { ConfiguredFile, ConfiguredServer } from "./configured-file.ts";
 import type { Offer } from "./recorded-offers.ts";
 import { lineOf, type ScanFinding } from "./scan-finding.ts";
 
-const REMEDY = "Read the definition and ask who wrote it; until then switch the server off.";
+export const DEFINITION_REMEDY = "Read the definition and ask who wrote it; until then switch the server off.";
 /** A server has many tools and says the same in each. */
 const MOST_FINDINGS = 500;
 
@@ -38,7 +38,7 @@ export function inspectOffer(file: ConfiguredFile, server: ConfiguredServer, off
         server: server.name,
         file: file.path,
         line: lineOf(file, server.offset),
-        remedy: REMEDY,
+        remedy: DEFINITION_REMEDY,
       });
     }
     if (found.length >= MOST_FINDINGS) break;

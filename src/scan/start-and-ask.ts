@@ -16,13 +16,12 @@ export interface StartOptions {
   signal: AbortSignal;
 }
 
-const LONGEST_LINE = 32 << 20;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** What it said last, for the reason that it cannot be asked. */
 const LAST_WORDS = 400;
 const LAST_WORDS_MS = 5000;
-/** More is no offer of anything. */
-const MOST_BYTES = 256 << 20;
+/** Of all its output: more than this no model can read, and of up to four servers it is kept at once. */
+const MOST_MEGABYTES = 16;
 
 /** Never throws. @returns why it could not be asked, one sentence */
 export async function startAndAsk(server: ServerCommand, options: StartOptions): Promise<ServerOffer | string> {
@@ -45,7 +44,7 @@ export async function startAndAsk(server: ServerCommand, options: StartOptions):
   let lastWords = "";
   const listening = (async (): Promise<void> => {
     for await (const bytes of chunksOf(errors)) {
-      lastWords = (lastWords + Buffer.from(bytes).toString("utf8")).slice(-LAST_WORDS);
+      lastWords = (lastWords + Buffer.from(bytes.subarray(-LAST_WORDS * 4)).toString("utf8")).slice(-LAST_WORDS);
     }
   })().catch(ignore);
   // Where nobody reads any more, some of these throw at once and some later.
@@ -57,7 +56,7 @@ export async function startAndAsk(server: ServerCommand, options: StartOptions):
     send(line: string): void {
       void write(line).catch(ignore);
     },
-    lines: linesOf(output),
+    lines: linesOf(output, () => ending.abort(`it sent more than ${MOST_MEGABYTES} MB`)),
   };
   try {
     const offer = await askServer(link, ending.signal);
@@ -95,17 +94,21 @@ async function* chunksOf(reader: Reader): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** A line that is longer than any answer should be is left out, and after too much there are none. */
-async function* linesOf(reader: Reader): AsyncGenerator<string> {
+/** @param refuse is called where there is too much: then nothing more is read, and no line that has not ended */
+async function* linesOf(reader: Reader, refuse: () => void): AsyncGenerator<string> {
+  const most = MOST_MEGABYTES * 1_000_000;
   const lines: string[] = [];
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const splitter = new LineSplitter(LONGEST_LINE, (bytes, _size, omitted) => {
-    if (omitted === 0) lines.push(decoder.decode(bytes));
+  const splitter = new LineSplitter(most, (bytes) => {
+    lines.push(decoder.decode(bytes));
   });
-  let left = MOST_BYTES;
+  let left = most;
   for await (const bytes of chunksOf(reader)) {
     left -= bytes.length;
-    if (left < 0) return;
+    if (left < 0) {
+      refuse();
+      return;
+    }
     splitter.push(bytes);
     yield* lines.splice(0);
   }

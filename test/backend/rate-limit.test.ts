@@ -8,6 +8,7 @@ const QUOTAS: Quotas = {
   login: { requests: 2, windowSeconds: 60 },
   general: { requests: 4, windowSeconds: 8 },
   ingest: { requests: 1, windowSeconds: 1 },
+  analysis: { requests: 1, windowSeconds: 1 },
 };
 
 describe("RateLimiter", () => {

@@ -1,5 +1,6 @@
 /** SARIF, JUnit and text of a scan, read back by others' parsers. */
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { createColors } from "picocolors";
 import type { Acceptance } from "../../src/guard/accepted/accepted-findings.ts";
 import { asJunit } from "../../src/scan/junit.ts";
@@ -27,18 +28,29 @@ async function nastyReport(home: ScannedHome, accepted = new Map<string, Accepta
   return await home.scan({ accepted });
 }
 
+interface SarifRule {
+  id: string;
+  shortDescription: { text: string };
+  fullDescription: { text: string };
+  help: { text: string };
+  properties: { tags: string[]; "security-severity": string };
+}
+
 interface Sarif {
   $schema: string;
   version: string;
   runs: {
-    tool: { driver: { name: string; rules: { id: string; shortDescription: { text: string } }[] } };
+    tool: { driver: { name: string; version: string; rules: SarifRule[] } };
+    originalUriBaseIds: Record<string, { uri: string }>;
     invocations: { executionSuccessful: boolean; toolExecutionNotifications: { message: { text: string } }[] }[];
     results: {
       ruleId: string;
       ruleIndex: number;
       level: string;
       message: { text: string };
-      locations: { physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number } } }[];
+      locations: {
+        physicalLocation: { artifactLocation: { uri: string; uriBaseId?: string }; region: { startLine: number } };
+      }[];
       partialFingerprints: Record<string, string>;
       suppressions: { kind: string; status: string; justification: string }[];
     }[];
@@ -51,7 +63,7 @@ test("SARIF has what its schema requires, and each result its rule, file, line a
   const acceptance: Acceptance = { reason: "ours", by: "ann@host", at: "2026-01-01T00:00:00.000Z" };
   const accepted = new Map([[findings[0]?.key ?? "", acceptance]]);
   const report = await nastyReport(home, accepted);
-  const log = JSON.parse(asSarif(report)) as Sarif;
+  const log = JSON.parse(asSarif(report, placesOf(home), true)) as Sarif;
   expect([log.version, log.runs.length]).toEqual(["2.1.0", 1]);
   expect(log.$schema).toContain("sarif-schema-2.1.0.json");
   const [run] = log.runs;
@@ -59,7 +71,12 @@ test("SARIF has what its schema requires, and each result its rule, file, line a
   const { rules } = run.tool.driver;
   expect(run.tool.driver.name).toBe("km scan");
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
-  for (const { id, shortDescription } of rules) expect([id, shortDescription.text]).not.toContain("");
+  expect(run.tool.driver.version).not.toBe("");
+  for (const { id, shortDescription, fullDescription, help, properties } of rules) {
+    expect([id, shortDescription.text, fullDescription.text, help.text]).not.toContain("");
+    expect(properties["security-severity"]).toMatch(/^(?:10|\d)\.\d$/);
+    expect(properties.tags.length).toBe(3);
+  }
   expect(run.results.length).toBe(findings.length);
   for (const [index, result] of run.results.entries()) {
     const finding = report.findings[index];
@@ -69,12 +86,56 @@ test("SARIF has what its schema requires, and each result its rule, file, line a
     const [location] = result.locations;
     expect(Bun.fileURLToPath(location?.physicalLocation.artifactLocation.uri ?? "")).toBe(finding?.file ?? "");
     expect(location?.physicalLocation.region.startLine).toBeGreaterThan(0);
-    expect(Object.values(result.partialFingerprints)).toEqual([finding?.key ?? ""]);
+    const key = finding?.key ?? "";
+    expect(result.partialFingerprints).toEqual({ "kmFindingKey/v1": key, primaryLocationLineHash: `${key}:1` });
     const suppressions = index === 0 ? [{ kind: "external", status: "accepted", justification: "ours" }] : [];
     expect(result.suppressions).toEqual(suppressions);
   }
   expect(run.invocations[0]?.executionSuccessful).toBe(false);
   expect(run.invocations[0]?.toolExecutionNotifications[0]?.message.text).toContain("config.toml");
+});
+
+test("SARIF of a project's files names them from the repository's top, and what stands there twice apart", async () => {
+  using home = new ScannedHome();
+  home.write("project/.git/HEAD", "");
+  const twice = `{"mcpServers":{"a":{"command":"npx","args":["b"]},\n"a":{"command":"npx","args":["b"]}}}`;
+  home.write("project/packages/ü #%/.mcp.json", twice);
+  home.write("project/.cursor/mcp.json", { mcpServers: { a: { command: "npx", args: ["b"] } } });
+  home.writeServer({ command: "npx", args: ["c"] }, "own");
+  const places = { ...placesOf(home), cwd: join(home.project, "packages/ü #%") };
+  const log = JSON.parse(asSarif(await home.scan({ cwd: places.cwd }), places, false)) as Sarif;
+  const results = log.runs[0]?.results ?? [];
+  const base = log.runs[0]?.originalUriBaseIds["%SRCROOT%"]?.uri ?? "";
+  expect(Bun.fileURLToPath(base)).toBe(`${home.project}/`);
+  const locations = results.map(({ locations: [one] }) => one?.physicalLocation.artifactLocation);
+  const uris = new Set(locations.map((one) => `${one?.uriBaseId ?? ""} ${one?.uri ?? ""}`));
+  expect([...uris].sort()).toEqual([
+    ` ${Bun.pathToFileURL(join(home.folder, ".cursor/mcp.json")).href}`,
+    "%SRCROOT% .cursor/mcp.json",
+    "%SRCROOT% packages/%C3%BC%20%23%25/.mcp.json",
+  ]);
+  const standing = results.map(({ ruleId, partialFingerprints, locations: [one] }) =>
+    JSON.stringify([
+      ruleId,
+      partialFingerprints["primaryLocationLineHash"],
+      one?.physicalLocation.artifactLocation.uri,
+    ]),
+  );
+  expect(new Set(standing).size).toBe(results.length);
+  for (const {
+    locations: [one],
+  } of results)
+    expect(one?.physicalLocation.region.startLine).toBeGreaterThan(0);
+});
+
+test("SARIF leaves out what was accepted, unless it is asked for", async () => {
+  using home = new ScannedHome();
+  const first = await nastyReport(home);
+  const acceptance: Acceptance = { reason: "ours", by: "ann@host", at: "2026-01-01T00:00:00.000Z" };
+  const report = await nastyReport(home, new Map([[first.findings[0]?.key ?? "", acceptance]]));
+  const count = (all: boolean): number =>
+    (JSON.parse(asSarif(report, placesOf(home), all)) as Sarif).runs[0]?.results.length ?? 0;
+  expect([count(false), count(true)]).toEqual([first.findings.length - 1, first.findings.length]);
 });
 
 test.skipIf(PYTHON === null)("JUnit is XML whatever stands in it, and counts what it holds", async () => {

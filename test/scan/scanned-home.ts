@@ -31,11 +31,11 @@ export class ScannedHome implements Disposable {
   }
 
   async scan(
-    options: Partial<Omit<ScanOptions, "places">> & { env?: Record<string, string> } = {},
+    options: Partial<Omit<ScanOptions, "places">> & { env?: Record<string, string>; cwd?: string } = {},
   ): Promise<ScanReport> {
-    const { env = { PATH: process.env["PATH"] ?? "" }, ...rest } = options;
+    const { env = { PATH: process.env["PATH"] ?? "" }, cwd = this.project, ...rest } = options;
     return await scanClients({
-      places: { platform: process.platform, env, home: this.folder, cwd: this.project },
+      places: { platform: process.platform, env, home: this.folder, cwd },
       words: [],
       redactor: createRedactor(),
       dataFolder: undefined,

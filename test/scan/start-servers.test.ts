@@ -82,6 +82,21 @@ test("a server that never answers is given up and ended", async () => {
   expect(markedProcesses(MARK)).toEqual([]);
 }, 60_000);
 
+test.each([["long"], ["chatty"], ["asking"]])(
+  "a server that sends without end is given up and ended, with what it had said: %s",
+  async (word) => {
+    using home = new ScannedHome();
+    home.writeServer(entry(word));
+    const { unread, offers } = await started(home);
+    expect({ reasons: unread.map(({ reason }) => reason), offers }).toEqual({
+      reasons: ["Cannot ask it all: tools/list: it sent more than 16 MB"],
+      offers: 1,
+    });
+    expect(markedProcesses(MARK)).toEqual([]);
+  },
+  60_000,
+);
+
 test("the same server in two clients is started once, and none where nobody agrees", async () => {
   using home = new ScannedHome();
   home.writeServer(entry());

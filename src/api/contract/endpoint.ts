@@ -10,8 +10,11 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
  */
 export type Authentication = "none" | "token" | "apiKey" | "admin";
 
-/** Which budget of requests a call is charged to. `login` is small, because passwords and codes are guessed there. */
-export type Budget = "none" | "login" | "general" | "ingest";
+/**
+ * Which budget of requests a call is charged to. `login` is small because passwords and codes are guessed there, `analysis`
+ * because a request may take the service a third of a second.
+ */
+export type Budget = "none" | "login" | "general" | "ingest" | "analysis";
 
 type Schema = v.GenericSchema<unknown, unknown>;
 type MembersSchema = v.GenericSchema<unknown, Record<string, unknown>>;

@@ -27,7 +27,7 @@ export const analyzeRisk = defineEndpoint({
   path: "/api/risk/analyze",
   summary: "Judges a call, the tool's definition or the call's result by the rules of the findings; nothing is kept",
   authentication: "token",
-  budget: "general",
+  budget: "analysis",
   body: {
     mediaType: "application/json",
     maxBytes: CALL_BYTES,

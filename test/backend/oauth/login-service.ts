@@ -28,6 +28,7 @@ const PLENTY: Quotas = {
   login: { requests: 100_000, windowSeconds: 1 },
   general: { requests: 100_000, windowSeconds: 1 },
   ingest: { requests: 100_000, windowSeconds: 1 },
+  analysis: { requests: 100_000, windowSeconds: 1 },
 };
 
 const WHO = v.object({

@@ -55,6 +55,42 @@ test("POST /api/risk/analyze gives score, level and reasons to whoever has a tok
   expect((await ask({ tool: "a", arguments: { x: "y".repeat(600_000) } })).status).toBe(413);
 });
 
+test("every tier may ask; who may not, or asks for what cannot be, gets problem details that say why", async () => {
+  await using api = await startApiService({ tier: "free" });
+  const token = await api.exchange(api.key);
+  const ask = async (body: string, authorization: string, type = "application/json") => {
+    const headers = { "content-type": type, ...(authorization === "" ? {} : { authorization }) };
+    const response = await fetch(`${api.url}/api/risk/analyze`, { method: "POST", headers, body });
+    const { code, errors } = (await response.json()) as { code?: string; errors?: { pointer?: string }[] };
+    const kind = response.headers.get("content-type");
+    return [response.status, kind, code, ...(errors ?? []).map(({ pointer }) => pointer)];
+  };
+  const bearer = `Bearer ${token}`;
+  const call = JSON.stringify({ tool: "a" });
+  const problem = "application/problem+json";
+  expect(await ask(call, bearer)).toEqual([200, "application/json", undefined]);
+  expect(await ask(call, "")).toEqual([401, problem, "unauthenticated"]);
+  expect(await ask(call, `Bearer ${api.key}`)).toEqual([401, problem, "unauthenticated"]);
+  expect(await ask("{", bearer)).toEqual([400, problem, "malformed_body"]);
+  const nested = `{"tool":"a","arguments":{"a":${"[".repeat(1000)}${"]".repeat(1000)}}}`;
+  expect(await ask(nested, bearer)).toEqual([400, problem, "malformed_body"]);
+  expect(await ask('{"tool":"a","result":[]}', bearer)).toEqual([400, problem, "invalid_request", "#/result"]);
+  expect(await ask(call, bearer, "text/plain")).toEqual([415, problem, "unsupported_media_type"]);
+});
+
+test("who asks too often is told when to ask again", async () => {
+  const many = { requests: 1000, windowSeconds: 60 };
+  await using api = await startApiService({
+    quotas: { login: many, ingest: many, general: many, analysis: { requests: 2, windowSeconds: 600 } },
+  });
+  const headers = { "content-type": "application/json", authorization: `Bearer ${await api.exchange(api.key)}` };
+  const ask = () => fetch(`${api.url}/api/risk/analyze`, { method: "POST", headers, body: '{"tool":"a"}' });
+  const answers = [await ask(), await ask(), await ask()];
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+  expect(await answers[2]?.json()).toMatchObject({ code: "rate_limited", status: 429 });
+  expect(Number(answers[2]?.headers.get("retry-after"))).toBeGreaterThan(0);
+});
+
 test("riskOf is in the part of the worst finding, higher with each other one, and never above it", () => {
   expect(riskOf([])).toEqual({ score: 0, level: "none" });
   expect(riskOf([{ severity: "medium" }])).toEqual({ score: 30, level: "medium" });

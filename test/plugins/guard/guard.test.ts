@@ -82,7 +82,12 @@ test("a tool that is listed later is new, one that is defined otherwise has chan
   expect(codes(plugin)).toEqual(["new-tool 3", "changed-definition 3"]);
   expect(plugin.findings).toMatchObject([
     { severity: "medium", owasp: "MCP03", title: expect.stringContaining("c: ") },
-    { severity: "high", owasp: "MCP03", evidence: expect.stringMatching(/^description: sha256:/) },
+    {
+      severity: "high",
+      owasp: "MCP03",
+      title: expect.stringMatching(/: description$/),
+      evidence: expect.stringMatching(/^sha256:/),
+    },
   ]);
   await plugin.send(listing([tool("a", "Does a, and more"), tool("b"), tool("c")]));
   expect(plugin.findings).toHaveLength(2);
