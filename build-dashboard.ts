@@ -4,7 +4,19 @@ import type { AppFiles } from "./src/dashboard/app-files.ts";
 const FOLDER = "src/dashboard/app";
 
 /** In this order: what stands in one may be told otherwise in a later one. */
-const STYLES = ["base", "frame", "list", "detail", "tables", "health", "approvals", "definitions", "waterfall", "help"];
+const STYLES = [
+  "base",
+  "frame",
+  "list",
+  "detail",
+  "tables",
+  "health",
+  "approvals",
+  "findings",
+  "definitions",
+  "waterfall",
+  "help",
+];
 
 /** The filter language measures its messages as terminals do; what is in the browser need not be so exact. */
 const FOR_BROWSERS = { "Bun.stringWidth": "kmTextWidth" };

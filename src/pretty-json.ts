@@ -17,7 +17,10 @@ export function prettyJson(json: string, colours: Colors): string {
   let at = 0;
   /** A blank behind a colon, unless a block of text follows on its own lines. */
   let gap = "";
+  /** What was added last is such a block. */
+  let isBlock = false;
   const add = (text: string): void => {
+    isBlock = text.startsWith("\n");
     out += text.startsWith("\n") ? text : gap + text;
     gap = "";
   };
@@ -42,10 +45,12 @@ export function prettyJson(json: string, colours: Colors): string {
       case "]":
         depth--;
         out += line() + character;
+        isBlock = false;
         at++;
         break;
       case ",":
-        out += `,${line()}`;
+        // Behind a block of text it would read as a part of that.
+        out += isBlock ? line() : `,${line()}`;
         at++;
         break;
       case ":":

@@ -100,6 +100,7 @@ const ASKS = {
     "journal/alive.ts",
     "plugin/sandbox.ts",
     "process/all-processes.ts",
+    "process/program.ts",
     "process/libc.ts",
     "process/memory.ts",
     "process/orphans-linux.ts",

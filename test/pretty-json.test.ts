@@ -28,7 +28,7 @@ test("prettyJson: lays out for reading and keeps the digits of every number", ()
 });
 
 test("prettyJson: shows text of several lines as text, escapes in it made visible", () => {
-  const json = '{"content":[{"type":"text","text":"one\\n\\ttwo \\"x\\" \\u001b[2J\\n"},{"a":"b\\\\"}]}';
+  const json = '{"content":[{"type":"text","text":"one\\n\\ttwo \\"x\\" \\u001b[2J\\n","more":"c\\nd"},{"a":"b\\\\"}]}';
   expect(prettyJson(json, plain)).toMatchInlineSnapshot(`
     "{
       "content": [
@@ -37,6 +37,9 @@ test("prettyJson: shows text of several lines as text, escapes in it made visibl
           "text":
             │ one
             │     two "x" \\u001b[2J
+          "more":
+            │ c
+            │ d
         },
         {
           "a": "b\\\\"

@@ -43,6 +43,22 @@ describe("km policy check", () => {
     ]);
   });
 
+  test("warns of an expression that may take long, which is no problem", async () => {
+    const file = policy(
+      "rules: [{ name: a, action: deny, arguments: { q: { not: { matches: 'x.*foo.*bar' } } } },\n" +
+        "  { name: b, action: redact, redact: { result: ['T-\\d+', '\\w+@'] } }]\n",
+    );
+    const checked = await km(folder, ["policy", "check"]);
+    expect(checked.exitCode).toBe(0);
+    const [first, second, third] = checked.stdout.split("\n");
+    expect(first).toStartWith(
+      `${file}:2:68: warning: rules[0].arguments.q.not.matches: "x.*foo.*bar" may take long for some texts: two parts`,
+    );
+    expect(second).toStartWith(`${file}:3:58: warning: rules[1].redact.result[1]: "\\\\w+@" may take long`);
+    expect(third).toBe(`${file}: ok, 2 rules (user)`);
+    expect((await km(folder, ["policy", "show"])).stdout).not.toContain("warning");
+  });
+
   test("without a policy says that there is none", async () => {
     expect(await km(folder, ["policy", "check"])).toMatchObject({
       stdout: "",
