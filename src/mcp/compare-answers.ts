@@ -16,13 +16,19 @@ export interface Difference {
  * @param recorded a JSON-RPC answer as text, as `replayed` is
  */
 export function compareAnswers(recorded: string, replayed: string): Difference[] {
+  return compareValues(contentOf(recorded), contentOf(replayed));
+}
+
+/** @param recorded as `parseExactly` makes it, as is `replayed` */
+export function compareValues(recorded: unknown, replayed: unknown): Difference[] {
   const differences: Difference[] = [];
-  compare("", contentOf(recorded), contentOf(replayed), differences);
+  compare("", recorded, replayed, differences);
   return differences;
 }
 
-function contentOf(answer: string): unknown {
-  const value: unknown = JSON.parse(answer, exact);
+/** What an answer says. */
+export function contentOf(answer: string): unknown {
+  const value = parseExactly(answer);
   if (!isObject(value)) return value;
   const { id: _id, jsonrpc: _jsonrpc, ...content } = value;
   return content;
@@ -35,6 +41,11 @@ declare global {
     rawJSON(text: string): object;
     isRawJSON(value: unknown): boolean;
   }
+}
+
+/** JSON whose integers keep all their digits: those that a double cannot hold are values that `JSON.stringify` writes. */
+export function parseExactly(text: string): unknown {
+  return JSON.parse(text, exact);
 }
 
 function exact(_key: string, value: unknown, { source }: { source?: string }): unknown {
@@ -70,7 +81,8 @@ function isContainer(value: unknown): value is object {
   return isObject(value) && !JSON.isRawJSON(value);
 }
 
-function memberPath(path: string, name: string): string {
+/** `result.content`, or with brackets where the name is no plain one. */
+export function memberPath(path: string, name: string): string {
   if (!/^[A-Za-z_$][\w$-]*$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
   return path === "" ? name : `${path}.${name}`;
 }

@@ -1,10 +1,10 @@
 /** `replayResult`: how the answer to a replayed request compares with the recorded one. */
-import { compareAnswers, type Difference } from "./compare-answers.ts";
+import type { Difference } from "./compare-answers.ts";
 import type { ReplayRequest, ReplayStep, Reply } from "./replay.ts";
 
 export const OUTCOMES = ["same", "different", "failed", "skipped"] as const;
 
-/** The object that `km replay --json` prints. */
+/** The object that `km replay --json` and `km verify --json` print. */
 export interface ReplayResult {
   session_id: string;
   seq: number;
@@ -19,13 +19,16 @@ export interface ReplayResult {
   differences: Difference[];
 }
 
+/** Where two answers differ, given as text. */
+export type Comparison = (recorded: string, replayed: string) => Difference[];
+
 /** @param mask does to the new answer what was done to the recorded one before it was written */
 export function replayResult(
   sessionId: string,
   { seq, method }: ReplayStep,
   { tool, target, answer }: ReplayRequest,
   reply: Reply,
-  mask: (text: string) => string,
+  { mask, compare }: { mask: (text: string) => string; compare: Comparison },
 ): ReplayResult {
   const call = { session_id: sessionId, seq, method, tool, target };
   const recorded = { recorded_ms: answer?.durationMs };
@@ -36,6 +39,6 @@ export function replayResult(
   if (answer?.text === undefined) {
     return { ...call, outcome: "skipped", reason: "answer not recorded whole", ...timed, differences: [] };
   }
-  const differences = compareAnswers(answer.text, mask(reply.text));
+  const differences = compare(answer.text, mask(reply.text));
   return { ...call, outcome: differences.length === 0 ? "same" : "different", ...timed, differences };
 }

@@ -91,8 +91,13 @@ export function membersInAnyCase(text: string): Map<string, string[]> {
   try {
     for (const { start, end, isKey } of topLevelTokens(text)) {
       const token = text.slice(start, end);
-      if (isKey) name = (stringOf(token) ?? "").toLowerCase();
-      else members.set(name, [...(members.get(name) ?? []), token]);
+      // To readers that fold as Unicode has it, the long s is an s.
+      if (isKey) name = (stringOf(token) ?? "").toLowerCase().replaceAll("ſ", "s");
+      else {
+        const texts = members.get(name);
+        if (texts === undefined) members.set(name, [token]);
+        else texts.push(token);
+      }
     }
   } catch {
     // What stands behind that cannot be made out.

@@ -1,7 +1,8 @@
 /** `askServer`: with servers of the official SDKs, and with what no server should do. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { askServer, type ServerLink } from "../../src/mcp/ask-server.ts";
+import { askServer } from "../../src/mcp/ask-server.ts";
+import type { ServerLink } from "../../src/mcp/server-link.ts";
 
 const FIXTURES = join(import.meta.dir, "../fixtures");
 
