@@ -95,7 +95,8 @@ function realFile(folder: string): string {
   return realPath(credentialsFile(folder));
 }
 
-function fits(seal: Seal, file: SealedFile): boolean {
+/** Whether a key may be that of the file. */
+export function fits(seal: Seal, file: SealedFile): boolean {
   if (seal.kept === "keychain" || file.kept === "keychain") return seal.kept === file.kept;
   return seal.salt === file.salt;
 }
@@ -105,19 +106,28 @@ function opened(kept: Tokens | KeptKey, seal: Seal): Credentials {
 }
 
 async function open(place: CredentialsPlace, file: SealedFile): Promise<Credentials> {
+  const found = await sealFor(place, file);
+  if (found.state !== "made") return found;
+  const { seal } = found;
+  const kept = unseal(file, seal.key);
+  if (kept === undefined) return { state: seal.kept === "keychain" ? "wrong-key" : "wrong-passphrase" };
+  return opened(kept, seal);
+}
+
+/** The key of what is kept; whether it fits is not known yet. */
+export async function sealFor(
+  place: CredentialsPlace,
+  file: SealedFile,
+): Promise<{ state: "made"; seal: Seal } | { state: "no-key" } | SealTrouble> {
   if (file.kept === "keychain") {
     const found = await place.keychain.get(place.origin);
     if (found.state === "missing") return { state: "no-key" };
     if (found.state !== "found") return found;
-    const seal: Seal = { kept: "keychain", key: createSecretKey(found.key) };
-    const kept = unseal(file, seal.key);
-    return kept === undefined ? { state: "wrong-key" } : opened(kept, seal);
+    return { state: "made", seal: { kept: "keychain", key: createSecretKey(found.key) } };
   }
   const passphrase = await passphraseFrom(place.env, place.askPassphrase);
   if (passphrase.state !== "given") return passphrase;
-  const seal = await sealOf(passphrase.text, file.salt);
-  const kept = unseal(file, seal.key);
-  return kept === undefined ? { state: "wrong-passphrase" } : opened(kept, seal);
+  return { state: "made", seal: await sealOf(passphrase.text, file.salt) };
 }
 
 /**

@@ -32,17 +32,22 @@ export type ParsedFile =
   { state: "sealed"; file: SealedFile } | { state: "newer"; version: number } | { state: "damaged" };
 
 export function seal(kept: Tokens | KeptKey, by: Seal): Buffer {
+  return sealText(JSON.stringify(kept), kept.origin, by);
+}
+
+/** @param origin what the text is for, which stands beside it in the open */
+export function sealText(text: string, origin: string, by: Seal): Buffer {
   const { key, ...how } = by;
-  const outer = { version: VERSION, origin: kept.origin, ...how } as const;
+  const outer = { version: VERSION, origin, ...how } as const;
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(Buffer.from(JSON.stringify(outer)));
-  const data = Buffer.concat([cipher.update(JSON.stringify(kept)), cipher.final(), cipher.getAuthTag()]);
+  const data = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
   return write({ ...outer, nonce: nonce.toString("base64"), data: data.toString("base64") });
 }
 
-export function parseSealed(bytes: Buffer): ParsedFile {
-  if (bytes.length > MOST_BYTES) return { state: "damaged" };
+export function parseSealed(bytes: Buffer, mostBytes = MOST_BYTES): ParsedFile {
+  if (bytes.length > mostBytes) return { state: "damaged" };
   const json = v.safeParse(v.pipe(v.string(), v.parseJson()), bytes.toString());
   const versioned = v.safeParse(Versioned, json.output);
   if (versioned.success && versioned.output.version > VERSION) {
@@ -56,6 +61,12 @@ export function parseSealed(bytes: Buffer): ParsedFile {
 
 /** Undefined where key and file do not belong together, or somebody has changed the file. */
 export function unseal(file: SealedFile, key: KeyObject): Tokens | KeptKey | undefined {
+  const kept = v.safeParse(v.pipe(v.string(), v.parseJson(), Kept), unsealText(file, key));
+  return kept.success && kept.output.origin === file.origin ? kept.output : undefined;
+}
+
+/** As `unseal`. */
+export function unsealText(file: SealedFile, key: KeyObject): string | undefined {
   const { nonce, data, ...outer } = canonical(file);
   const [iv, bytes] = [Buffer.from(nonce, "base64"), Buffer.from(data, "base64")];
   if (iv.length !== NONCE_BYTES || bytes.length < TAG_BYTES) return undefined;
@@ -63,9 +74,7 @@ export function unseal(file: SealedFile, key: KeyObject): Tokens | KeptKey | und
     const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
     decipher.setAAD(Buffer.from(JSON.stringify(outer)));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-    const text = Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]).toString();
-    const kept = v.safeParse(v.pipe(v.string(), v.parseJson(), Kept), text);
-    return kept.success && kept.output.origin === file.origin ? kept.output : undefined;
+    return Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]).toString();
   } catch {
     return undefined; // what it says is no more than that the tag does not fit
   }

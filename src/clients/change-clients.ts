@@ -9,7 +9,7 @@ import { chooseFiles, wantedClients, type Wish } from "./choose-files.ts";
 import { type Client, CLIENTS } from "./clients.ts";
 import { type DiffLine, unifiedDiff } from "./diff.ts";
 import type { Change } from "./edit-servers.ts";
-import { isKmName } from "./km-name.ts";
+import { isKmName, monitoringKm } from "./km-name.ts";
 import { type Places, tildePath, withTildePath } from "./locations.ts";
 import { maskedText } from "./mask-text.ts";
 import { type Plan, planChange } from "./plan.ts";
@@ -190,7 +190,10 @@ function sayUntouched(
     const already = wanted.filter(({ wrapped }) => wrapped !== undefined && !isMissing(wrapped.km, around.places));
     if (already.length > 0) around.say(`${file}: wrapped already: ${list(already)}`);
     const own = wanted.filter(({ command, wrapped }) => wrapped === undefined && isKmName(command[0] ?? ""));
-    if (own.length > 0) around.say(`${file}: left alone: ${list(own)}; that is km itself`);
+    const through = own.filter(({ command }) => monitoringKm(command) !== undefined);
+    if (through.length > 0) around.say(`${file}: left alone: ${list(through)}; km runs it already`);
+    const itself = own.filter((server) => !through.includes(server));
+    if (itself.length > 0) around.say(`${file}: left alone: ${list(itself)}; that is km itself`);
     if (remote.length > 0) {
       around.say(`${file}: left alone: ${list(remote)}; only servers that the client starts can be wrapped`);
     }

@@ -1,4 +1,4 @@
-/** Sets one key in the text of a configuration file and leaves every other byte of it as it is. */
+/** Sets or removes one key in the text of a configuration file and leaves every other byte of it as it is. */
 import { isMap, isNode, isScalar, isSeq, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { isMapping } from "../is-mapping.ts";
 
@@ -8,27 +8,95 @@ import { isMapping } from "../is-mapping.ts";
  *
  * @param text readable as YAML
  * @param value as it stands in a file: a text, number, boolean, list or mapping
+ * @param layout of a mapping that is new: in braces, or with a line for each of its members
  * @returns undefined where the text is laid out in a way that this does not change safely
  */
-export function setInYaml(text: string, path: string[], value: unknown): string | undefined {
+export function setInYaml(
+  text: string,
+  path: string[],
+  value: unknown,
+  layout: "flow" | "block" = "flow",
+): string | undefined {
+  if (text.startsWith(MARK)) return withMark(setInYaml(text.slice(1), path, value, layout));
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
   if (document.errors.length > 0) return undefined;
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
   const root: unknown = document.contents;
   let edited: string | undefined;
-  if (isMap(root)) edited = setInMap(text, root, path, value, eol);
+  const lines = (names: string[], indent: string): string => blockLines(names, value, indent, eol, layout);
+  if (isMap(root)) edited = setInMap(text, root, path, value, eol, lines);
   else if (isEmpty(root)) {
     const before = text === "" || text.endsWith("\n") ? text : text + eol;
-    edited = before + blockLines(path, value, "", eol) + eol;
+    edited = before + lines(path, "") + eol;
   }
-  return edited !== undefined && isChangeOf(text, edited, path, value) ? edited : undefined;
+  return edited !== undefined && isChangeOf(text, edited, (before) => withValue(before, path, value))
+    ? edited
+    : undefined;
 }
 
-function setInMap(text: string, map: YAMLMap, path: string[], value: unknown, eol: string): string | undefined {
+/**
+ * The lines of the key go with their comments; a comment in front of it stays.
+ *
+ * @returns undefined where there is no such key, and as `setInYaml`
+ */
+export function removeInYaml(text: string, path: string[]): string | undefined {
+  if (text.startsWith(MARK)) return withMark(removeInYaml(text.slice(1), path));
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+  if (document.errors.length > 0) return undefined;
+  let map: unknown = document.contents;
+  for (const name of path.slice(0, -1)) map = isMap(map) ? pairOf(map, name)?.value : undefined;
+  const pair = isMap(map) ? pairOf(map, path.at(-1)) : undefined;
+  if (!isMap(map) || pair === undefined) return undefined;
+  const edited = map.flow ? withoutFlowPair(text, map, pair) : withoutBlockPair(text, pair);
+  return edited !== undefined && isChangeOf(text, edited, (before) => withoutValue(before, path, map.flow ? {} : null))
+    ? edited
+    : undefined;
+}
+
+/** In front of the first line it would count as a part of its indentation. */
+const MARK = "\ufeff";
+
+function withMark(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : MARK + text;
+}
+
+function withoutFlowPair(text: string, map: YAMLMap, pair: Pair): string {
+  const at = map.items.indexOf(pair);
+  const [next, before] = [map.items[at + 1], map.items[at - 1]];
+  const [start] = rangeOf(pair.key);
+  if (next !== undefined) return splice(text, start, rangeOf(next.key)[0] - start, "");
+  const from = before === undefined ? start : endOfPair(text, before);
+  return splice(text, from, endOfPair(text, pair) - from, "");
+}
+
+function withoutBlockPair(text: string, pair: Pair): string | undefined {
+  const [start] = rangeOf(pair.key);
+  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
+  const indent = text.slice(lineStart, start);
+  if (indent.trim() !== "") return undefined; // an anchor, a question mark, a document's marker
+  const end = endOfBlock(text, endOfPair(text, pair), `${indent} `);
+  const feed = text.indexOf("\n", end);
+  return splice(text, lineStart, (feed < 0 ? text.length : feed + 1) - lineStart, "");
+}
+
+/** Of several equal keys the last one counts. */
+function pairOf(map: YAMLMap, name: string | undefined): Pair | undefined {
+  return map.items.findLast((item) => isScalar(item.key) && String(item.key.value) === name);
+}
+
+type BlockLines = (names: string[], indent: string) => string;
+
+function setInMap(
+  text: string,
+  map: YAMLMap,
+  path: string[],
+  value: unknown,
+  eol: string,
+  lines: BlockLines,
+): string | undefined {
   const [name, ...rest] = path;
   const last = map.items.at(-1);
-  // Of several equal keys the last one counts.
-  const pair = map.items.findLast((item) => isScalar(item.key) && String(item.key.value) === name);
+  const pair = pairOf(map, name);
   if (pair === undefined) {
     if (map.flow) {
       if (last === undefined) return splice(text, rangeOf(map)[0] + 1, 0, ` ${flowPair(path, value)} `);
@@ -36,13 +104,13 @@ function setInMap(text: string, map: YAMLMap, path: string[], value: unknown, eo
     }
     if (last === undefined) return undefined;
     const indent = indentOf(text, rangeOf(last.key)[0]);
-    return splice(text, endOfBlock(text, endOfPair(text, last), indent), 0, eol + blockLines(path, value, indent, eol));
+    return splice(text, endOfBlock(text, endOfPair(text, last), indent), 0, eol + lines(path, indent));
   }
   if (rest.length === 0) return replaceValue(text, pair, value, eol);
-  if (isMap(pair.value)) return setInMap(text, pair.value, rest, value, eol);
+  if (isMap(pair.value)) return setInMap(text, pair.value, rest, value, eol, lines);
   if (!isEmpty(pair.value) || map.flow) return undefined;
   const indent = `${indentOf(text, rangeOf(pair.key)[0])}  `;
-  return splice(text, endOfLine(text, endOfPair(text, pair)), 0, eol + blockLines(rest, value, indent, eol));
+  return splice(text, endOfLine(text, endOfPair(text, pair)), 0, eol + lines(rest, indent));
 }
 
 function replaceValue(text: string, pair: Pair, value: unknown, eol: string): string {
@@ -56,10 +124,10 @@ function replaceValue(text: string, pair: Pair, value: unknown, eol: string): st
   return splice(text, start, length, items.length === 0 ? "  []" : items.join(eol + indent));
 }
 
-/** True when `edited` means the same as `text` but for the one value. */
-function isChangeOf(text: string, edited: string, path: string[], value: unknown): boolean {
+/** True when `edited` means the same as `text` but for the one change. */
+function isChangeOf(text: string, edited: string, change: (before: unknown) => unknown): boolean {
   try {
-    return Bun.deepEquals(Bun.YAML.parse(edited), withValue(Bun.YAML.parse(text), path, value));
+    return Bun.deepEquals(Bun.YAML.parse(edited) ?? null, change(Bun.YAML.parse(text)) ?? null);
   } catch {
     return false; // no longer YAML
   }
@@ -72,10 +140,21 @@ function withValue(node: unknown, [name, ...rest]: string[], value: unknown): un
   return { ...members, [name]: withValue(members[name], rest, value) };
 }
 
+/** @param none what a mapping is that has nothing else */
+function withoutValue(node: unknown, [name = "", ...rest]: string[], none: unknown): unknown {
+  if (!isMapping(node)) return node;
+  if (rest.length > 0) return { ...node, [name]: withoutValue(node[name], rest, none) };
+  const others = Object.entries(node).filter(([key]) => key !== name);
+  return others.length === 0 ? none : Object.fromEntries(others);
+}
+
 /** `a:` and what is below it, a line each: the last carries the value. */
-function blockLines(path: string[], value: unknown, indent: string, eol: string): string {
+function blockLines(path: string[], value: unknown, indent: string, eol: string, layout: "flow" | "block"): string {
   const lines = path.map((name, depth) => `${indent}${"  ".repeat(depth)}${flowValue(name)}:`);
-  return `${lines.join(eol)} ${flowValue(value)}`;
+  const inside = `${indent}${"  ".repeat(path.length)}`;
+  const members = layout === "block" && isMapping(value) ? Object.entries(value) : [];
+  if (members.length === 0) return `${lines.join(eol)} ${flowValue(value)}`;
+  return [...lines, ...members.map(([name, member]) => `${inside}${flowValue(name)}: ${flowValue(member)}`)].join(eol);
 }
 
 /** `a: { b: value }` */
@@ -83,6 +162,9 @@ function flowPair(path: string[], value: unknown): string {
   const [name, ...rest] = path;
   return `${flowValue(name)}: ${rest.length === 0 ? flowValue(value) : `{ ${flowPair(rest, value)} }`}`;
 }
+
+/** What may stand without quotes unless it is read as something else: words, flags, paths. */
+const PLAIN = /^(?:[\w/]|~\/|--?(?=[A-Za-z]))[\w./@~-]*$/;
 
 /** On one line; JSON's strings are also YAML's. */
 function flowValue(value: unknown): string {
@@ -92,7 +174,7 @@ function flowValue(value: unknown): string {
     return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
   }
   if (typeof value !== "string") return String(value);
-  return /^\w[\w.-]*$/.test(value) && Bun.YAML.parse(value) === value ? value : JSON.stringify(value);
+  return PLAIN.test(value) && Bun.YAML.parse(value) === value ? value : JSON.stringify(value);
 }
 
 /** Behind the value, or behind the colon where there is none. */

@@ -42,7 +42,8 @@ export function locate(text: string): Located {
     syntaxError: unknown && { ...at(start(unknown) ?? 0), message: `No anchor &${unknown.source} before this alias` },
     duplicates: repeated.map((pair) => ({ ...at(start(pair.key) ?? 0), name: String(keyName(pair)) })),
     warnings: document.warnings.map(({ pos, message }) => ({ ...at(pos[0]), message })),
-    value: () => document.toJS(),
+    // As many servers may share a part; what multiplies by aliases of aliases counts by its product.
+    value: () => document.toJS({ maxAliasCount: 10_000 }),
     find(path, part) {
       let node: unknown = document.contents;
       let offset = start(node) ?? 0;

@@ -30,6 +30,11 @@ export function checkValue<K extends Key>(key: K, value: unknown): Checked<K> {
   };
 }
 
+/** For the JSON Schema of it. */
+export function schemaOf(key: Key): v.GenericSchema {
+  return SCHEMAS[key];
+}
+
 /**
  * The value that a text from the command line or the environment stands for, as it would stand in a file. Not checked.
  * A list is given as `a,b` or as `[a, b]`, a mapping as `{ a: b }`.

@@ -1,7 +1,8 @@
 /** What `km config set` does to the text of a file: the one value, and nothing else. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { setInYaml } from "../../src/config/edit.ts";
+import { parse } from "yaml";
+import { removeInYaml, setInYaml } from "../../src/config/edit.ts";
 
 const commented = `# mine
 log_level:   warn    # quiet
@@ -123,6 +124,43 @@ describe("setInYaml", () => {
         if (!/[&*|>'"[{?]/.test(before)) expect(comments(after)).toBe(comments(before));
       }),
       { numRuns: Number(process.env["RUNS"] ?? 500) },
+    );
+  });
+});
+
+describe("removeInYaml", () => {
+  test.each([
+    ["a key with its comments", "a: 1\nb: # x\n  # y\n  c: 2\n  # z\n# end\n", ["b"], "a: 1\n# end\n"],
+    ["a key inside", "b:\n  c: 2 # x\n  # y\n  d: 3\n", ["b", "c"], "b:\n  # y\n  d: 3\n"],
+    ["the only key inside", "b:\n  c: 2\n# x", ["b", "c"], "b:\n# x"],
+    ["a block of text", "a: |\n  x\n\n  y\nb: 1\n", ["a"], "b: 1\n"],
+    ["a key behind a byte order mark", "\uFEFFa: 1\nb: 2\n", ["a"], "\uFEFFb: 2\n"],
+    ["a key with CRLF", "a: 1\r\nb: 2\r\n", ["a"], "b: 2\r\n"],
+  ])("takes out %s and no other byte", (_, before, path, after) => {
+    expect(removeInYaml(before, path)).toBe(after);
+  });
+
+  test.each([
+    ["a key that is not there", "a: 1\n", ["b"]],
+    ["a key that stands twice", "a: 1\na: 2\n", ["a"]],
+    ["a key with a question mark", "? a\n: 1\nb: 2\n", ["a"]],
+    ["an anchor that others need", "a: &x 1\nb: *x\n", ["a"]],
+    ["what is no YAML", "a: [", ["a"]],
+  ])("leaves %s to an editor", (_, before, path) => {
+    expect(removeInYaml(before, path)).toBeUndefined();
+  });
+
+  test("what was added in lines of its own is taken out again, and the text is as before", () => {
+    const word = fc.stringMatching(/^[a-z~/-][\w ~:#'"/-]{0,12}$/);
+    const server = fc.record({ command: word, args: fc.array(word, { maxLength: 3 }), env: fc.dictionary(word, word) });
+    fc.assert(
+      fc.property(word, server, fc.constantFrom("\n", "\r\n"), (name, value, eol) => {
+        const before = commented.replaceAll("\n", eol);
+        const added = setInYaml(before, ["servers", name], value, "block");
+        expect(Bun.YAML.parse(added ?? "")).toMatchObject({ log_level: "warn", servers: { [name]: value } });
+        expect(parse(added ?? "")).toMatchObject({ servers: { [name]: value } });
+        expect(removeInYaml(added ?? "", ["servers"])).toBe(before);
+      }),
     );
   });
 });
