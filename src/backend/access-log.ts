@@ -50,7 +50,7 @@ export function logAccess(write: WriteLine, now: number, access: Access): void {
 export function writeLog(
   write: WriteLine,
   now: number,
-  level: "info" | "warn" | "error",
+  level: "debug" | "info" | "warn" | "error",
   message: string,
   fields: LogFields = {},
 ): void {

@@ -1,4 +1,4 @@
-/** `RateLimiter`: so many requests in a window for each customer, user of a dashboard, or address, as token buckets. */
+/** `RateLimiter`: so many requests in a window for each customer, user of a dashboard, principal or address, as token buckets. */
 import type { Budget } from "../api/contract/endpoint.ts";
 
 export interface Quota {
@@ -30,12 +30,12 @@ interface Bucket {
 /** Whoever comes with ever new addresses makes us forget the ones that were not seen for longest. */
 const MAX_BUCKETS = 50_000;
 
-export class RateLimiter {
-  readonly #quotas: Quotas;
+export class RateLimiter<B extends string = keyof Quotas> {
+  readonly #quotas: Readonly<Record<B, Quota>>;
   /** In the order of their last use. */
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(quotas: Quotas) {
+  constructor(quotas: Readonly<Record<B, Quota>>) {
     this.#quotas = quotas;
   }
 
@@ -47,17 +47,18 @@ export class RateLimiter {
    * Charges one request.
    *
    * @param now milliseconds of a clock that is not set back
+   * @param cost where it counts for more than one; it may be more than there is left, which later ones wait for
    */
-  take(budget: keyof Quotas, key: string, now: number): Verdict {
-    return this.#charge(budget, key, now, 1);
+  take(budget: B, key: string, now: number, cost = 1): Verdict {
+    return this.#charge(budget, key, now, cost);
   }
 
   /** Whether one more would be allowed; charges nothing. */
-  peek(budget: keyof Quotas, key: string, now: number): Verdict {
+  peek(budget: B, key: string, now: number): Verdict {
     return this.#charge(budget, key, now, 0);
   }
 
-  #charge(budget: keyof Quotas, key: string, now: number, cost: 0 | 1): Verdict {
+  #charge(budget: B, key: string, now: number, cost: number): Verdict {
     const quota = this.#quotas[budget];
     const perMs = quota.requests / (quota.windowSeconds * 1000);
     const name = `${budget} ${key}`;

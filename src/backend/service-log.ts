@@ -1,7 +1,8 @@
-/** `openServiceLog`: where the lines of the service's log go, as JSON or, on a terminal, for people. */
+/** `openServiceLog`: where the lines of a service's log go, as JSON or, on a terminal, for people. */
 import { write } from "node:fs";
 import { systemCode } from "../errors.ts";
 import { pause } from "../process/pause.ts";
+import type { RotatingFile } from "../process/rotating-file.ts";
 import { writeLog, type WriteLine } from "./access-log.ts";
 
 export interface ServiceLog {
@@ -17,7 +18,7 @@ const RETRY_MS = 20;
 const FLUSH_MS = 2000;
 
 /** The service never waits for its log: what nobody takes in time is dropped, and how much that was is said. */
-export function openServiceLog(descriptor: number, forPeople: boolean): ServiceLog {
+export function openServiceLog(target: number | RotatingFile, forPeople: boolean): ServiceLog {
   let waiting = "";
   let dropped = 0;
   let writing: Promise<void> | undefined;
@@ -30,7 +31,11 @@ export function openServiceLog(descriptor: number, forPeople: boolean): ServiceL
     while (waiting !== "") {
       const text = waiting;
       waiting = "";
-      await writeAll(descriptor, Buffer.from(text));
+      if (typeof target === "number") await writeAll(target, Buffer.from(text));
+      else if (!append(target, text)) {
+        dropped += text.split("\n").length - 1;
+        continue;
+      }
       if (dropped > 0) writeLog(keep, Date.now(), "warn", "log lines dropped", { lines: dropped });
       dropped = 0;
     }
@@ -51,6 +56,16 @@ export function openServiceLog(descriptor: number, forPeople: boolean): ServiceL
       clearTimeout(timer);
     },
   };
+}
+
+/** Only the disk can refuse it, and that it is full is said where there is room again. */
+function append(file: RotatingFile, text: string): boolean {
+  try {
+    file.append(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** On a thread of its own, until the system has taken every byte; what it does not take at all is lost. */

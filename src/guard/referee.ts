@@ -111,6 +111,8 @@ export class Referee {
         return held.request === undefined
           ? await this.#callOfAccepted(held, session)
           : await inTime(this.#listing(held, session));
+      case "list":
+        return await inTime(this.#allowed(held, { action: "pass" }));
       case "large result":
         return await inTime(this.#largeResult(held, question.max_tokens));
       case "read on": {
@@ -174,13 +176,29 @@ export class Referee {
   }
 
   async #listing(held: HeldMessage, session: RefereedSession): Promise<Verdict> {
-    const verdict = await this.#judgeListing(held, session);
+    const verdict = await this.#allowed(held, await this.#judgeListing(held, session));
     const results = verdict.action === "pass" || verdict.action === "modify" ? await this.#openResults() : undefined;
     if (results === undefined) return verdict;
     const text = verdict.action === "modify" ? verdict.text : held.text;
     const offered = results.offer(text, held.request);
     if (offered === text) return verdict;
     return verdict.action === "modify" ? { ...verdict, text: offered } : { action: "modify", by: "km", text: offered };
+  }
+
+  /** Behind what was compared with the accepted definitions: they are of the server, and not of one client's view of it. */
+  async #allowed(held: HeldMessage, verdict: Verdict): Promise<Verdict> {
+    const { policy, server } = this.#options;
+    if (!policy.uses.lists || (verdict.action !== "pass" && verdict.action !== "modify")) return verdict;
+    const { allowedList, isListMethod } = await import("./policy/allowed-list.ts");
+    if (!isListMethod(held.method)) return verdict;
+    const text = verdict.action === "modify" ? verdict.text : held.text;
+    const allowed = allowedList(text, held.method, policy, server.name);
+    if ("unclear" in allowed) {
+      return { action: "block", by: "policy: lists", reason: `cannot tell what is listed: ${allowed.unclear}` };
+    }
+    if (allowed.text === undefined) return verdict;
+    const reason = `${allowed.count} left out that the policy denies`;
+    return { action: "modify", by: "policy: lists", text: allowed.text, reason };
   }
 
   /** Where definitions pass whatever they are, they do not wait long for what is only to be said of them. */

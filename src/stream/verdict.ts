@@ -73,6 +73,8 @@ export type Question =
     }
   /** The answer to a `tools/list`: its definitions are compared with those that were accepted. */
   | { kind: "definitions" }
+  /** The answer to another request for a list: what is denied is left out. */
+  | { kind: "list" }
   /** The result of a tool that is larger than what the model shall get at once. */
   | { kind: "large result"; max_tokens: number }
   /** A call to km's own tool that reads on in such a result. */

@@ -24,9 +24,13 @@ function policy(change: Partial<CompiledPolicy["levels"][number]> = {}, uses: Pa
     ask: { timeout_ms: 1000, on_timeout: "block" as const, remember: "once" as const },
     max_tokens: undefined,
     tools: { new: "allow" as const, changed: "allow" as const },
+    lists: "whole" as const,
     ...change,
   };
-  return { levels: [level], uses: { findings: false, secrets: false, definitions: false, results: false, ...uses } };
+  return {
+    levels: [level],
+    uses: { findings: false, secrets: false, definitions: false, results: false, lists: false, ...uses },
+  };
 }
 
 function makeReferee(options: Partial<RefereeOptions> = {}) {

@@ -125,6 +125,8 @@ const UNKNOWN_CALL: Omit<Asked, "values"> = {
   text: "",
   doubt: undefined,
   tool: undefined,
+  prompt: undefined,
+  resource: undefined,
   arguments: undefined,
   argumentsDoubt: { unclear: "the call of this task was not seen" },
   isNotification: false,

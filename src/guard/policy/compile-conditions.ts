@@ -13,7 +13,7 @@ import type {
 } from "./compiled.ts";
 import { checkPattern } from "./check-pattern.ts";
 import type { Report } from "./compile-problem.ts";
-import { CALL } from "./governed.ts";
+import { METHODS_WITH } from "./governed.ts";
 import { NameMatcher } from "./name-matcher.ts";
 import type { WrittenCondition, WrittenRule, WrittenTests } from "./schema.ts";
 import { parseDays, parseFolder, parseHours, parseNames, parsePlace, PLACE_HINT } from "./written.ts";
@@ -21,7 +21,7 @@ import { parseDays, parseFolder, parseHours, parseNames, parsePlace, PLACE_HINT 
 type Path = (string | number)[];
 
 export function compileConditions(rule: WrittenRule, path: Path, base: PathBase, report: Report): Conditions {
-  const names = (part: "server" | "tool" | "method"): NamePatterns | undefined => {
+  const names = (part: "server" | "tool" | "method" | "prompt" | "resource"): NamePatterns | undefined => {
     const written = rule[part];
     const parsed = written === undefined ? undefined : parseNames(written);
     if (written !== undefined && parsed === undefined) report([...path, part], "A name is empty");
@@ -31,6 +31,8 @@ export function compileConditions(rule: WrittenRule, path: Path, base: PathBase,
     server: names("server"),
     tool: names("tool"),
     method: names("method"),
+    prompt: names("prompt"),
+    resource: names("resource"),
     arguments: Object.entries(rule.arguments ?? {}).map(([place, written]) =>
       compileArgument(place, written, [...path, "arguments", place], base, report),
     ),
@@ -39,12 +41,25 @@ export function compileConditions(rule: WrittenRule, path: Path, base: PathBase,
     time: compileTime(rule, path, report),
     findings: rule.findings === undefined ? undefined : compileFindings(rule, rule.findings, path, report),
   };
-  const aboutTools = (["tool", "annotations", "definition"] as const).find((part) => rule[part] !== undefined);
-  const { method } = conditions;
-  if (aboutTools !== undefined && method !== undefined && new NameMatcher(method).matches(CALL) === false) {
-    report([...path, "method"], `${aboutTools} is only about the method ${CALL}, which this leaves out`);
-  }
+  checkMethod(rule, conditions.method, path, report);
   return conditions;
+}
+
+/** A rule about things of several kinds, or about methods that have no such thing, is about nothing. */
+function checkMethod(rule: WrittenRule, method: NamePatterns | undefined, path: Path, report: Report): void {
+  const [first, ...others] = (["tool", "annotations", "definition", "prompt", "resource"] as const).flatMap((part) =>
+    rule[part] === undefined ? [] : [{ part, kind: part === "prompt" || part === "resource" ? part : "tool" } as const],
+  );
+  if (first === undefined) return;
+  const other = others.find(({ kind }) => kind !== first.kind);
+  if (other !== undefined) {
+    report([...path, other.part], `No message has both ${first.part} and ${other.part}`, "Write two rules.", "key");
+  }
+  const methods = METHODS_WITH[first.kind];
+  const named = method && new NameMatcher(method);
+  if (named === undefined || methods.some((one) => named.matches(one) !== false)) return;
+  const which = methods.length === 1 ? "the method" : "the methods";
+  report([...path, "method"], `${first.part} is only about ${which} ${methods.join(", ")}, which this leaves out`);
 }
 
 function compileArgument(

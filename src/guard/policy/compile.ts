@@ -37,6 +37,7 @@ export function compileLevel(
     ask,
     max_tokens: written.results?.max_tokens,
     tools: { new: written.tools?.new ?? "allow", changed: written.tools?.changed ?? "allow" },
+    lists: written.lists ?? "whole",
   };
   return { level, problems };
 }

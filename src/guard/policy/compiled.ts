@@ -3,7 +3,7 @@ import type { ApprovalScope } from "../../stream/verdict.ts";
 import type { Severity } from "../findings/finding.ts";
 
 export interface CompiledPolicy {
-  /** All of them are asked, and the strictest answer counts. In the order system, user, project. */
+  /** All of them are asked, and the strictest answer counts. In the order system, user, project, role. */
   levels: CompiledLevel[];
   /** What the engine needs besides itself, so that nothing else is loaded. */
   uses: PolicyUses;
@@ -18,10 +18,13 @@ export interface PolicyUses {
   definitions: boolean;
   /** Results that are handed out in parts. */
   results: boolean;
+  /** Lists without what is denied. */
+  lists: boolean;
 }
 
 export interface CompiledLevel {
-  source: "system" | "user" | "project";
+  /** `role`: what `km proxy` lets the client do that it speaks for. */
+  source: "system" | "user" | "project" | "role";
   file: string;
   /** `observe`: nothing of this level is enforced. */
   mode: "enforce" | "observe";
@@ -32,6 +35,8 @@ export interface CompiledLevel {
   /** Undefined where results have no bound. */
   max_tokens: number | undefined;
   tools: { new: ToolAction; changed: ToolAction };
+  /** `allowed`: what is denied whatever the arguments is left out of lists. */
+  lists: "whole" | "allowed";
 }
 
 /** From the least strict to the strictest. */
@@ -84,6 +89,9 @@ export interface Conditions {
   server: NamePatterns | undefined;
   tool: NamePatterns | undefined;
   method: NamePatterns | undefined;
+  prompt: NamePatterns | undefined;
+  /** Of URIs. */
+  resource: NamePatterns | undefined;
   arguments: ArgumentCondition[];
   /** By the name of the hint. */
   annotations: Record<string, boolean | string> | undefined;

@@ -30,6 +30,8 @@ const READ_ON = "km_read_result";
 /** A session has few methods; one that makes them up shall not fill the memory. */
 const MOST_KNOWN = 1000;
 const LONGEST_REASON = 500;
+/** Of what has names that a policy can be about. */
+const LISTS = new Set(["tools/list", "prompts/list", "resources/list"]);
 const NOBODY_ASKED = "a person would have to agree, who cannot be asked about this";
 const UNCHANGED = {};
 const PASS: Verdict = Object.freeze({ action: "pass" });
@@ -73,6 +75,7 @@ export class PolicyEngine {
   }
 
   concernsAnswer(method: string, tool: string | undefined): boolean {
+    if (LISTS.has(method) && this.#uses.lists) return true;
     if (method === "tools/list") return this.#uses.definitions || this.#uses.results;
     if (this.#mayAsk(method)) return true;
     if (isOfTask(method)) return this.concernsAnswer(CALL, undefined);
@@ -92,6 +95,7 @@ export class PolicyEngine {
       if (folded(method) === CALL && this.#blocksTools) return false;
       return !this.#levels.some((level) => level.failsClosed(method, "arguments"));
     }
+    if (LISTS.has(method) && this.#uses.lists) return false;
     if (method === "tools/list") return !this.#blocksTools;
     if (this.#mayAsk(method)) return false;
     const asked = isOfTask(method) ? CALL : method;
@@ -143,6 +147,9 @@ export class PolicyEngine {
     if (!this.concernsAnswer(held.method, undefined)) return PASS;
     if (held.method === "tools/list") {
       return { action: "defer", question: { kind: "definitions" }, outOfOrder: true };
+    }
+    if (LISTS.has(held.method) && this.#uses.lists) {
+      return { action: "defer", question: { kind: "list" }, outOfOrder: true };
     }
     const own = readAsked({ method: held.method, text: request });
     const asked = isOfTask(held.method) ? this.#tasks.callOf(own) : own;

@@ -17,26 +17,33 @@ export interface PolicyPlaces {
 export interface PolicyFile {
   source: CompiledLevel["source"];
   file: string;
+  /** In place of what stands in the file. */
+  text?: string;
 }
+
+/** Where `km proxy` says what the client may do that a session is for. */
+export const ROLE_VARIABLE = "KM_ROLE";
 
 export const POLICY_FILE = "policy.yaml";
 export const PROJECT_POLICY = ".km-policy.yaml";
 
 /**
- * In the order system, user, project; of several projects around each other, the outermost first. A file that was named
+ * In the order system, user, project, role; of several projects around each other, the outermost first. A file that was named
  * (by `file` or KM_POLICY) is among them whether it exists or not.
  */
 export function findPolicies({ paths, cwd, home, env, file }: PolicyPlaces): PolicyFile[] {
   const system: PolicyFile = { source: "system", file: join(paths.systemConfig, POLICY_FILE) };
   const found = exists(system.file) ? [system] : [];
   const named = file ?? (env["KM_POLICY"] || undefined);
-  if (file === undefined && (named === "false" || named === "0")) return found;
+  const text = env[ROLE_VARIABLE] ?? "";
+  const roles: PolicyFile[] = text === "" ? [] : [{ source: "role", file: ROLE_VARIABLE, text }];
+  if (file === undefined && (named === "false" || named === "0")) return [...found, ...roles];
   const user = named === undefined ? join(paths.config, POLICY_FILE) : resolve(cwd, named);
   if (named !== undefined || exists(user)) found.push({ source: "user", file: user });
   const { root, folders } = projectFolders(cwd, home);
   const projects = (root === undefined ? folders.slice(0, 1) : folders).map((folder) => join(folder, PROJECT_POLICY));
   for (const project of projects.filter(exists).toReversed()) found.push({ source: "project", file: project });
-  return found;
+  return [...found, ...roles];
 }
 
 /** The project to which a policy file belongs. */

@@ -64,16 +64,28 @@ export function isOfTask(method: string): boolean {
   return method === "tasks/get" || method === "tasks/result";
 }
 
+/** The messages that name such a thing: what a rule about its name can be about. */
+export const METHODS_WITH = {
+  tool: [CALL],
+  prompt: ["prompts/get", COMPLETION],
+  resource: ["resources/read", "resources/subscribe", "resources/unsubscribe", COMPLETION],
+} as const;
+
 /** @param patterns those of a rule; a rule about tools is about calls */
-export function methodTest(patterns: NamePatterns | undefined, aboutTools: boolean): (method: string) => Met {
-  const call = new NameMatcher({ any: [CALL], none: [] });
+export function methodTest(
+  patterns: NamePatterns | undefined,
+  about: keyof typeof METHODS_WITH | undefined,
+): (method: string) => Met {
+  const theirs = about && new NameMatcher({ any: [...METHODS_WITH[about]], none: [] });
   if (patterns === undefined) {
-    return aboutTools ? (method) => call.matches(method) : (method) => isGoverned(method) || isGoverned(folded(method));
+    return theirs === undefined
+      ? (method) => isGoverned(method) || isGoverned(folded(method))
+      : (method) => theirs.matches(method);
   }
   const named = new NameMatcher(patterns);
   const literal = new Set(patterns.any.filter((glob) => !/[*?]/.test(glob)));
   return (method) => {
-    if (aboutTools && call.matches(method) === false) return false;
+    if (theirs?.matches(method) === false) return false;
     if (VITAL.has(method)) return literal.has(method);
     return named.matches(method);
   };

@@ -4,13 +4,14 @@ import type {
   Asking,
   CompiledLevel,
   CompiledRule,
+  Conditions,
   Consequence,
   Decision,
   FindingsCondition,
   Limit,
   Masking,
 } from "./compiled.ts";
-import { isGoverned } from "./governed.ts";
+import { isGoverned, type METHODS_WITH } from "./governed.ts";
 import type { Mask } from "./mask-values.ts";
 import type { Met } from "./met.ts";
 import { NameMatcher, shown } from "./name-matcher.ts";
@@ -109,6 +110,22 @@ export class Level {
   isOpen(): boolean {
     const { default: byDefault, rules } = this.compiled;
     return byDefault === "allow" && rules.every((rule) => rule.on_error === "pass" || rule.effect.action === "allow");
+  }
+
+  /** Whether something of that name may be asked for at all, whatever the arguments, as far as is known now. */
+  mayAllow(kind: keyof typeof METHODS_WITH, name: string): boolean {
+    for (const rule of this.rules) {
+      const { effect, when, on_error: onError } = rule.compiled;
+      if (effect.action === "redact" || effect.action === "limit" || !looksAt(when.findings, "arguments")) continue;
+      const met = rule.isForNamed(kind, name);
+      if (met === false) continue;
+      const isSure = met === true || !hasOtherConditions(when);
+      const isMet = met === true || (effect.action === "allow") === (onError === "pass");
+      if (effect.action === "deny" || (effect.action === "ask" && met !== true)) {
+        if (isSure && isMet) return false;
+      } else if (isMet || !isSure) return true;
+    }
+    return this.compiled.default !== "deny";
   }
 
   /** Of a request or notification. Counts it, where it is not denied here. */
@@ -229,6 +246,10 @@ export class Level {
     if (decision === "allow" || (asked.doubt === undefined && !isGoverned(asked.method))) return this.#allowed;
     return { ...this.#allowed, decision, reason: decision === "deny" ? `no rule allows ${subject(asked)}` : "" };
   }
+}
+
+function hasOtherConditions(when: Conditions): boolean {
+  return when.arguments.length > 0 || (when.annotations ?? when.definition ?? when.time ?? when.findings) !== undefined;
 }
 
 /** What a message is about, for people. */

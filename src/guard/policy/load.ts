@@ -61,7 +61,7 @@ export function readPolicies(options: PolicyOptions, files: PolicyFile[]): ReadP
       read.ignored.push(place);
       continue;
     }
-    const text = readText(place.file);
+    const text = place.text ?? readText(place.file);
     const missing: ConfigProblem = { code: "CFG_001", severity: "error", file: place.file, message: "No such file" };
     if (typeof text !== "string") {
       read.problems.push(text ?? { ...missing, hint: "It was named by --policy or KM_POLICY." });

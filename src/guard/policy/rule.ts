@@ -1,12 +1,13 @@
 /** `Rule`: a compiled rule with its conditions made ready, so that asking it takes microseconds. */
 import { ArgumentTest } from "./argument-test.ts";
 import type { Asked } from "./asked.ts";
-import type { CompiledRule, FindingsCondition } from "./compiled.ts";
-import { CALL, COMPLETION, isTold, methodTest } from "./governed.ts";
+import type { CompiledRule, Conditions, FindingsCondition } from "./compiled.ts";
+import { CALL, COMPLETION, isTold, METHODS_WITH, methodTest } from "./governed.ts";
 import { type TimeTest, timeTest } from "./local-time.ts";
 import { all, and, type Met } from "./met.ts";
 import { folded, NameMatcher } from "./name-matcher.ts";
 import type { Places } from "./places.ts";
+import { ResourceMatcher } from "./resource-matcher.ts";
 import type { ToolFacts } from "../../stream/verdict.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
@@ -26,6 +27,8 @@ export class Rule {
   readonly window: SlidingWindow | undefined;
   readonly #method: (method: string) => Met;
   readonly #tool: NameMatcher | undefined;
+  readonly #prompt: NameMatcher | undefined;
+  readonly #resource: ResourceMatcher | undefined;
   readonly #arguments: ArgumentTest[];
   readonly #time: TimeTest | undefined;
 
@@ -33,11 +36,13 @@ export class Rule {
   constructor(compiled: CompiledRule, places: Places) {
     this.compiled = compiled;
     const { when, effect } = compiled;
-    const aboutTools = when.tool ?? when.annotations ?? when.definition;
-    const isFor = methodTest(when.method, aboutTools !== undefined);
-    const isWide = effect.action === "redact" && when.method === undefined && aboutTools === undefined;
+    const about = subjectOf(when);
+    const isFor = methodTest(when.method, about);
+    const isWide = effect.action === "redact" && when.method === undefined && about === undefined;
     this.#method = isWide ? (method) => method === COMPLETION || isFor(method) : isFor;
     this.#tool = when.tool && new NameMatcher(when.tool);
+    this.#prompt = when.prompt && new NameMatcher(when.prompt);
+    this.#resource = when.resource && new ResourceMatcher(when.resource);
     this.#arguments = when.arguments.map((condition) => new ArgumentTest(condition, effect.action === "allow", places));
     this.#time = when.time && timeTest(when.time);
     this.window = effect.action === "limit" ? new SlidingWindow(effect.limit.window_ms) : undefined;
@@ -58,6 +63,18 @@ export class Rule {
     const { effect, when } = this.compiled;
     if (!isTold(method) || effect.action !== "redact" || effect.result === undefined) return false;
     return when.method === undefined || this.#method(method) !== false;
+  }
+
+  /** What the name alone decides, whatever else is in the message; `unclear` too where other conditions have a say. */
+  isForNamed(kind: keyof typeof METHODS_WITH, name: string): Met {
+    const { when } = this.compiled;
+    const [method] = METHODS_WITH[kind];
+    const about = subjectOf(when);
+    if ((about !== undefined && about !== kind) || this.#method(method) === false) return false;
+    const asked = { prompt: undefined, resource: undefined, [kind]: name };
+    const ofName = kind === "tool" ? (this.#tool?.matches(name) ?? true) : this.#isForThing(asked);
+    const hasMore = when.arguments.length > 0 || (when.annotations ?? when.definition ?? when.time ?? when.findings);
+    return hasMore ? and(ofName, { unclear: "it depends" }) : ofName;
   }
 
   /** What the method and the tool alone decide. */
@@ -85,7 +102,8 @@ export class Rule {
     if (asked.doubt !== undefined) return asked.doubt;
     if (this.#time !== undefined && !this.#time(surroundings.now)) return false;
     const { annotations, definition, findings } = this.compiled.when;
-    let met = isFor;
+    let met = and(isFor, this.#isForThing(asked));
+    if (met === false) return false;
     if (annotations !== undefined || definition !== undefined) met = and(met, this.#factsMet(asked, surroundings));
     if (this.#arguments.length > 0 && asked.argumentsDoubt !== undefined) met = and(met, asked.argumentsDoubt);
     else {
@@ -104,6 +122,12 @@ export class Rule {
     return typeof tool === "string" ? this.#tool.matches(tool) : tool;
   }
 
+  #isForThing({ prompt, resource }: Pick<Asked, "prompt" | "resource">): Met {
+    const met = (name: Asked["prompt"], matcher: { matches(name: string): Met } | undefined): Met =>
+      matcher === undefined || (typeof name === "string" ? matcher.matches(name) : (name ?? false));
+    return and(met(prompt, this.#prompt), met(resource, this.#resource));
+  }
+
   #factsMet({ tool }: Asked, { facts }: Surroundings): Met {
     const { annotations, definition } = this.compiled.when;
     if (tool === undefined) return true;
@@ -117,6 +141,11 @@ export class Rule {
     const status = known?.status ?? "new";
     return all([...hints, status !== "accepted" && definition.includes(status)]);
   }
+}
+
+function subjectOf({ tool, annotations, definition, prompt, resource }: Conditions) {
+  if ((tool ?? annotations ?? definition) !== undefined) return "tool";
+  return prompt === undefined ? resource && "resource" : "prompt";
 }
 
 /** What holds for a tool that does not say, by the specification. */

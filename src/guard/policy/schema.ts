@@ -122,6 +122,8 @@ const rule = mapping(
     on_error: described("What happens where it cannot be told whether the conditions are met", word("block", "pass")),
     server: described("Names of servers, as km sessions shows them", textOrList(NAMES)),
     tool: described("Names of tools", textOrList(NAMES)),
+    prompt: described("Names of prompts", textOrList(NAMES)),
+    resource: described("URIs of resources", textOrList(NAMES)),
     method: described("Methods of MCP; default: tools/call and what else does or reads something", textOrList(NAMES)),
     arguments: described(
       "What must stand in the arguments, by place",
@@ -217,6 +219,10 @@ export const POLICY = mapping(
         },
         "a mapping of new and changed",
       ),
+    ),
+    lists: described(
+      "allowed: tools, prompts and resources that are denied whatever the arguments are not listed",
+      word("whole", "allowed"),
     ),
   },
   "a mapping that begins with version: 1",

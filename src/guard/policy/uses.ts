@@ -13,6 +13,7 @@ export function usesOf(levels: CompiledLevel[]): PolicyUses {
       enforced.some(({ tools }) => tools.new !== "allow" || tools.changed !== "allow") ||
       rules.some(({ when }) => when.annotations !== undefined || when.definition !== undefined),
     results: enforced.some((level) => level.max_tokens !== undefined) || rules.some(boundsResults),
+    lists: enforced.some(({ lists }) => lists === "allowed"),
   };
 }
 

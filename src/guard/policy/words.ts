@@ -28,6 +28,7 @@ export function levelWords(level: CompiledLevel): string[] {
     if (level.tools[status] === "block")
       lines.push(`Tools whose definition is ${status} are blocked until it is accepted.`);
   }
+  if (level.lists === "allowed") lines.push("What is denied whatever the arguments is not listed.");
   if (level.mode === "observe") lines.push("Nothing of this is enforced: mode is observe.");
   return lines;
 }
@@ -92,9 +93,12 @@ function maskWords(ofArguments: Masking | undefined, ofResult: Masking | undefin
 function conditionWords(when: Conditions): string {
   const parts: string[] = [];
   if (when.tool !== undefined) parts.push(`calls of ${nameWords(when.tool, "tool")}`);
+  else if (when.prompt !== undefined) parts.push(`what is asked of ${nameWords(when.prompt, "prompt")}`);
+  else if (when.resource !== undefined) parts.push(`what is asked of ${nameWords(when.resource, "resource")}`);
   else if (when.method !== undefined) parts.push(nameWords(when.method, "method"));
   else parts.push((when.annotations ?? when.definition) ? "calls of any tool" : "whatever does or reads something");
-  if (when.tool !== undefined && when.method !== undefined) parts.push(`as ${nameWords(when.method, "method")}`);
+  if ((when.tool ?? when.prompt ?? when.resource) !== undefined && when.method !== undefined)
+    parts.push(`as ${nameWords(when.method, "method")}`);
   if (when.server !== undefined) parts.push(`on ${nameWords(when.server, "server")}`);
   const where = when.arguments.map(({ path, tests }) => `${placeWords(path)} ${tests.map(testWords).join(" and ")}`);
   for (const [hint, value] of Object.entries(when.annotations ?? {})) where.push(`${hint} is ${String(value)}`);

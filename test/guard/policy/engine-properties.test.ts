@@ -52,6 +52,8 @@ const conditions: fc.Arbitrary<Conditions> = fc.record({
   server: maybe(globs),
   tool: maybe(globs),
   method: maybe(globs),
+  prompt: maybe(globs),
+  resource: maybe(globs),
   arguments: fc.array(fc.record({ path: place, tests: fc.array(valueTest, { minLength: 1, maxLength: 2 }) }), {
     maxLength: 2,
   }),
@@ -98,6 +100,7 @@ const level: fc.Arbitrary<CompiledLevel> = fc.record({
   ask,
   max_tokens: maybe(fc.nat(50)),
   tools: fc.constant({ new: "allow" as const, changed: "block" as const }),
+  lists: fc.constantFrom("whole" as const, "allowed" as const),
 });
 
 const json = fc.jsonValue({ maxDepth: 3 });
@@ -170,7 +173,9 @@ function valueOf(json: string): { value?: unknown } {
 
 test("rules that deny do so among others as each of them would alone", () => {
   const denying = rule.map(({ when, ...one }): CompiledRule => {
-    return { ...one, when: { ...when, method: undefined }, effect: { action: "deny" } };
+    // Rules that are not about calls do not have calls asked about that nobody else wants to see.
+    const aboutCalls = { ...when, method: undefined, prompt: undefined, resource: undefined };
+    return { ...one, when: aboutCalls, effect: { action: "deny" } };
   });
   fc.assert(
     fc.property(level, fc.array(denying, { maxLength: 4 }), word, args, (some, rules, tool, json) => {

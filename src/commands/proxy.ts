@@ -1,0 +1,247 @@
+/** `km proxy [flags] -- <command> [args...]`: an MCP server for clients that speak HTTP, each of their sessions recorded. */
+import { untilAsked } from "../backend/drain.ts";
+import { isLoopback } from "../backend/hosts.ts";
+import { type ListenAddress, readListenAddress } from "../backend/listen-address.ts";
+import { type Args, defineCommand, type Flags } from "../command.ts";
+import { parseDuration, parseSize } from "../config/units.ts";
+import { KmError, messageOf } from "../errors.ts";
+import { type Gateway, startGateway, TAKEN_PATHS } from "../gateway/gateway.ts";
+import { selfCommand } from "../self.ts";
+import { frontFlags, type ProxyFront, proxyFront } from "./proxy-front.ts";
+import { say } from "./say.ts";
+
+const DEFAULT_ADDRESS = "127.0.0.1:8080";
+const DEFAULT_KILL_TIMEOUT_MS = 2000;
+
+/** What the km monitor of each session is given as it is. */
+const forSessions = {
+  name: {
+    type: "string",
+    valueHint: "name",
+    description: "Name of the server in logs (KM_NAME; default: from its command)",
+    complete: "server",
+  },
+  use: {
+    type: "string",
+    valueHint: "name",
+    description: "Run the registered server of this name: see km servers list",
+    complete: "registered-server",
+  },
+  url: {
+    type: "string",
+    valueHint: "url",
+    description: "Reach the server by HTTP in place of starting one (KM_URL)",
+  },
+  transport: {
+    type: "enum",
+    options: ["auto", "streamable-http", "sse"],
+    description: "How the server at --url speaks MCP (KM_TRANSPORT; default: auto)",
+  },
+  payloads: {
+    type: "enum",
+    options: ["full", "redacted", "metadata", "off"],
+    description: "What of each message is recorded (KM_PAYLOADS; default: redacted)",
+  },
+  "no-journal": { type: "boolean", description: "Record nothing (KM_JOURNAL=false)" },
+  policy: {
+    type: "string",
+    valueHint: "file",
+    description: "Policy in place of the user's (KM_POLICY); those of the system and of projects count beside it",
+    complete: "file",
+  },
+  plugin: {
+    type: "string",
+    repeat: true,
+    valueHint: "path",
+    description: "Load the plugin in this folder too, for its development; may be repeated",
+    complete: "file",
+  },
+  "no-plugins": { type: "boolean", description: "Load no plugin (KM_PLUGINS=false)" },
+  cwd: {
+    type: "string",
+    valueHint: "folder",
+    description: "Working directory of the server (KM_CWD)",
+    complete: "folder",
+  },
+  env: {
+    type: "string",
+    repeat: true,
+    alias: "e",
+    valueHint: "NAME=VALUE",
+    description: "Set a variable for the server; may be repeated (KM_ENV, one a line)",
+  },
+  config: { type: "string", valueHint: "file", description: "Configuration file (KM_CONFIG)", complete: "file" },
+  "log-level": {
+    type: "enum",
+    options: ["error", "warn", "info", "debug"],
+    description: "What the sessions say on stderr (KM_LOG_LEVEL; default: warn)",
+  },
+} satisfies Flags;
+
+const forGateway = {
+  listen: {
+    type: "string",
+    default: DEFAULT_ADDRESS,
+    valueHint: "address",
+    description: "Address and port for the clients; port 0 for any that is free",
+  },
+  path: { type: "string", default: "/mcp", valueHint: "path", description: "Where on it MCP is" },
+  sse: { type: "boolean", description: "Also speak HTTP with SSE as before 2025-03-26, at /sse and /messages" },
+  header: {
+    type: "string",
+    repeat: true,
+    alias: "H",
+    valueHint: "name: value",
+    description: "Send a header with each request to --url; may be repeated (KM_HEADERS, one a line)",
+  },
+  "allow-host": {
+    type: "string",
+    repeat: true,
+    valueHint: "name",
+    description: "Answer requests for this host too, with or without its port; may be repeated",
+  },
+  "allow-origin": {
+    type: "string",
+    repeat: true,
+    valueHint: "origin",
+    description: "Let pages of this site send requests, as https://example.com; may be repeated",
+  },
+  "max-sessions": { type: "string", default: "100", valueHint: "number", description: "How many there may be at once" },
+  "idle-timeout": {
+    type: "string",
+    default: "10m",
+    valueHint: "duration",
+    description: "A session ends when nothing was asked for so long",
+  },
+  "max-body": { type: "string", default: "16mb", valueHint: "size", description: "How large a request may be" },
+  "kill-timeout": {
+    type: "string",
+    valueHint: "duration",
+    description: "How long each step of ending a server waits for it, and the end of km for answers (default: 2s)",
+  },
+} satisfies Flags;
+
+type ProxyArgs = Args<typeof forSessions & typeof forGateway & typeof frontFlags>;
+
+export default defineCommand({
+  meta: { name: "proxy", description: "Offer an MCP server over HTTP, and record its sessions" },
+  rest: "<command> [args...]",
+  args: { ...forGateway, ...frontFlags, ...forSessions },
+  examples: [
+    "km proxy -- npx -y @modelcontextprotocol/server-filesystem ~/Documents",
+    "km proxy --listen 127.0.0.1:9000 --name files --payloads metadata -- ./my-server",
+    "km proxy --use github",
+    "km proxy --url https://mcp.example.com/mcp",
+    "km proxy --listen 0.0.0.0:8080 --allow-host mcp.internal:8080 --access access.yaml -- ./my-server",
+  ],
+  async run(args, rest) {
+    await requireServer(args, rest);
+    const killTimeoutMs = durationOf(args, "kill-timeout") ?? DEFAULT_KILL_TIMEOUT_MS;
+    const listen = listenAddress(args);
+    const front = await proxyFront(args, listen);
+    try {
+      const gateway = start(args, rest, killTimeoutMs, front);
+      try {
+        front.started(gateway);
+        const asked = untilAsked(); // not before all that can fail: while it listens for signals, km does not end by itself
+        say(`MCP over HTTP at ${gateway.url}`);
+        if (gateway.sseUrl !== undefined) say(`MCP over HTTP with SSE, as before 2025-03-26, at ${gateway.sseUrl}`);
+        await asked;
+      } finally {
+        await gateway.stop(killTimeoutMs);
+      }
+    } finally {
+      await front.close();
+    }
+    process.exit(0); // Bun keeps the process for a stream whose client has gone
+  },
+});
+
+/** What else is wrong with a server, each session would say anew. */
+async function requireServer({ use, url, header, transport }: ProxyArgs, rest: string[]): Promise<void> {
+  const given = [use !== undefined, url !== undefined, rest.length > 0].filter(Boolean).length;
+  if (given > 1) throw new KmError("USAGE", "One server, not several: --use, --url or a command behind --");
+  if (given === 0 && !process.env["KM_URL"]) {
+    throw new KmError("USAGE", "No server to offer", {
+      hint: "Put its command behind two dashes: km proxy -- npx -y some-server. Or give --use or --url.",
+    });
+  }
+  if ((header.length > 0 || transport !== undefined) && (use !== undefined || rest.length > 0)) {
+    throw new KmError("USAGE", "Flags --header and --transport belong to --url, which is missing");
+  }
+  if (use !== undefined) await (await import("./servers/open-servers.ts")).namedServer(use);
+}
+
+function listenAddress(args: ProxyArgs): ListenAddress {
+  const listen = readListenAddress("--listen", args.listen, DEFAULT_ADDRESS);
+  if (!isLoopback(listen.hostname) && args["allow-host"].length === 0) {
+    throw new KmError("USAGE", `Which hosts may be asked for on ${args.listen} is not said`, {
+      hint: "Name them, so that no web page can reach the server under a name of its own: --allow-host mcp.internal:8080",
+    });
+  }
+  return listen;
+}
+
+function start(args: ProxyArgs, rest: string[], killTimeoutMs: number, { front, ...listener }: ProxyFront): Gateway {
+  const server = { command: sessionCommand(args, rest), env: environmentOf(args), killTimeoutMs };
+  return startGateway({
+    listen: listener.listen,
+    reachedAt: listener.reachedAt,
+    tls: listener.tls,
+    path: pathOf(args.path),
+    hasSse: args.sse,
+    allowed: { hosts: args["allow-host"], origins: args["allow-origin"] },
+    mostBytes: sizeOf(args["max-body"]),
+    limits: { most: countOf(args["max-sessions"]), idleMs: durationOf(args, "idle-timeout") ?? 0 },
+    serverFor: (context) => front.serverFor(context, server),
+    checks: front.checks,
+    messageChecks: front.messageChecks,
+    finished: (context, response) => front.finished(context, response),
+    failed: (error) => say(`A request could not be answered: ${messageOf(error)}`),
+  });
+}
+
+/** The recorder of one session, which starts the server. */
+function sessionCommand(args: ProxyArgs, rest: string[]): string[] {
+  const words: string[] = [];
+  for (const name of Object.keys(forSessions) as (keyof typeof forSessions)[]) {
+    const value = args[name];
+    if (value === true) words.push(`--${name}`);
+    else if (typeof value === "string") words.push(`--${name}`, value);
+    else if (Array.isArray(value)) words.push(...value.flatMap((one) => [`--${name}`, one]));
+  }
+  if (args["kill-timeout"] !== undefined) words.push("--kill-timeout", args["kill-timeout"]);
+  return selfCommand(["monitor", ...words, ...(rest.length > 0 ? ["--", ...rest] : [])]);
+}
+
+function environmentOf(args: ProxyArgs): Record<string, string | undefined> {
+  const { KM_SESSION_ID: _own, ...env } = process.env; // each session has one of its own
+  // Headers may be secrets: others on this machine can read the arguments of a process.
+  return args.header.length === 0 ? env : { ...env, KM_HEADERS: args.header.join("\n") };
+}
+
+function pathOf(text: string): string {
+  const isPath = /^\/[\w.~/-]*$/.test(text) && !TAKEN_PATHS.includes(text);
+  if (isPath) return text;
+  throw new KmError("USAGE", `Flag --path cannot be "${text}"`, {
+    hint: `It begins with a slash, as /mcp, and is none of ${TAKEN_PATHS.join(", ")}.`,
+  });
+}
+
+function countOf(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new KmError("USAGE", `Flag --max-sessions cannot be "${text}"`, { hint: "Give a number from 1." });
+}
+
+function sizeOf(text: string): number {
+  const size = parseSize(text);
+  if (size !== undefined && size > 0) return size;
+  throw new KmError("USAGE", `Flag --max-body is not a size: "${text}"`, { hint: "Write it as 16mb or 512kb." });
+}
+
+function durationOf(args: ProxyArgs, name: "idle-timeout" | "kill-timeout"): number | undefined {
+  const text = args[name];
+  const ms = text === undefined ? undefined : parseDuration(text);
+  if (text === undefined || (ms !== undefined && ms > 0)) return ms;
+  throw new KmError("USAGE", `Flag --${name} is not a duration: "${text}"`, { hint: "Write it as 10m or 500ms." });
+}
