@@ -1,52 +1,50 @@
 /** `statusMetrics`: how the running sessions are, as Prometheus reads it. */
 import type { Times } from "../proxy/live.ts";
+import { labelValue, type Labels, MetricText, type MetricType, type Sample } from "./metric-text.ts";
 import type { SessionPlugin, SessionStatus, Status, Usage } from "./status.ts";
 
-/** More sessions than these, the newest, are left out; so are the ends of longer names. What Prometheus keeps stays bounded. */
+/** More sessions than these, the newest, are left out. What Prometheus keeps stays bounded. */
 const MOST_SESSIONS = 200;
 const MOST_PLUGINS = 20;
-const LONGEST_NAME = 120;
-
-type Type = "counter" | "gauge" | "summary";
-type Labels = Record<string, string>;
-/** Whatever is not known is left out. */
-type Sample = [labels: Labels, value: number | undefined];
 
 /** In the text format of Prometheus, version 0.0.4. */
 export function statusMetrics({ sessions: all }: Status): string {
   const labelled = all.slice(-MOST_SESSIONS).map((session) => [session, labelsOf(session)] as const);
-  const lines: string[] = [];
-  const family = (name: string, type: Type, help: string, samples: Sample[]): void => {
-    const known = samples.filter(([, value]) => value !== undefined && !Number.isNaN(value));
-    if (known.length === 0) return;
-    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-    for (const [{ series = name, ...labels }, value] of known) lines.push(`${series}${braces(labels)} ${value}`);
-  };
-  const many = (name: string, type: Type, help: string, of: (session: SessionStatus) => Sample[]): void => {
+  const text = new MetricText();
+  const many = (name: string, type: MetricType, help: string, of: (session: SessionStatus) => Sample[]): void => {
     const samples = labelled.flatMap(([session, labels]) =>
       of(session).map(([own, value]): Sample => [{ ...labels, ...own }, value]),
     );
-    family(name, type, help, samples);
+    text.family(name, type, help, samples);
   };
-  const each = (name: string, type: Type, help: string, of: (session: SessionStatus) => number | undefined): void =>
-    many(name, type, help, (session) => [[{}, of(session)]]);
+  const each = (
+    name: string,
+    type: MetricType,
+    help: string,
+    of: (session: SessionStatus) => number | undefined,
+  ): void => many(name, type, help, (session) => [[{}, of(session)]]);
   const times = (name: string, help: string, of: (session: SessionStatus) => Times | undefined): void =>
     many(name, "summary", `${help}; quantiles of the latest 256`, (session) => summary(name, of(session)));
   const traffic = (name: string, help: string, what: "bytes" | "chunks"): void =>
     many(name, "counter", help, ({ traffic: { request, response, stderr } }) =>
       Object.entries({ request, response, stderr }).map(([direction, count]) => [{ direction }, count[what]]),
     );
-  const usage = (name: string, type: Type, help: string, of: (usage: Usage) => number | undefined): void =>
+  const usage = (name: string, type: MetricType, help: string, of: (usage: Usage) => number | undefined): void =>
     many(name, type, help, ({ km, server }) => [
       [{ process: "km" }, of(km)],
       [{ process: "server" }, of(server)],
     ]);
-  const plugin = (name: string, type: Type, help: string, of: (plugin: SessionPlugin) => number | undefined): void =>
+  const plugin = (
+    name: string,
+    type: MetricType,
+    help: string,
+    of: (plugin: SessionPlugin) => number | undefined,
+  ): void =>
     many(name, type, help, ({ plugins }) =>
-      plugins.slice(0, MOST_PLUGINS).map((one) => [{ plugin: shortened(one.name) }, of(one)]),
+      plugins.slice(0, MOST_PLUGINS).map((one) => [{ plugin: labelValue(one.name) }, of(one)]),
     );
 
-  family("km_sessions", "gauge", "Sessions that run", [[{}, all.length]]);
+  text.family("km_sessions", "gauge", "Sessions that run", [[{}, all.length]]);
   many("km_session_info", "gauge", "What each session is", (one) => [[{ version: one.km_version, pump: one.pump }, 1]]);
   each("km_session_start_time_seconds", "gauge", "When it began", (one) => seconds(one.started_at));
   each("km_session_last_activity_timestamp_seconds", "gauge", "When bytes last passed", (one) =>
@@ -89,19 +87,12 @@ export function statusMetrics({ sessions: all }: Status): string {
     [{ result: "success" }, seconds(api?.last_success)],
     [{ result: "failure" }, seconds(api?.last_failure)],
   ]);
-  return `${lines.join("\n")}\n`;
+  return text.toString();
 }
 
 /** With the process, since whoever starts sessions may give two of them one id. */
 function labelsOf({ session_id: session, name, km_pid: pid }: SessionStatus): Labels {
-  return { session, server: shortened(name), pid: String(pid) };
-}
-
-function shortened(name: string): string {
-  return Array.from(name.slice(0, 2 * LONGEST_NAME))
-    .slice(0, LONGEST_NAME)
-    .join("")
-    .toWellFormed();
+  return { session, server: labelValue(name), pid: String(pid) };
 }
 
 function summary(name: string, times: Times | undefined): Sample[] {
@@ -122,13 +113,4 @@ function isUp({ server: { state } }: SessionStatus): number | undefined {
 
 function seconds(time: string | undefined): number | undefined {
   return time === undefined ? undefined : Date.parse(time) / 1000;
-}
-
-function braces(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escaped(value: string): string {
-  return value.replace(/[\\"\n]/g, (one) => (one === "\n" ? "\\n" : `\\${one}`));
 }

@@ -1,8 +1,9 @@
 /** Who gets an answer at the address for Prometheus. */
 import { afterEach, expect, test } from "bun:test";
-import { serveStatus, type StatusServer } from "../../src/status/serve-status.ts";
+import type { LoopbackServer } from "../../src/status/serve-on-loopback.ts";
+import { serveStatus } from "../../src/status/serve-status.ts";
 
-let server: StatusServer | undefined;
+let server: LoopbackServer | undefined;
 let looks = 0;
 
 afterEach(async () => {
@@ -47,5 +48,5 @@ test("serveStatus listens at loopback only, and says when it cannot", () => {
   const look = () => Promise.reject(new Error("nobody asks"));
   expect(() => serveStatus({ hostname: "0.0.0.0", port: 0 }, look)).toThrow("not an address of this machine alone");
   const { port } = new URL(serve());
-  expect(() => serveStatus({ hostname: "127.0.0.1", port: Number(port) }, look)).toThrow("Cannot listen at 127.0.0.1:");
+  expect(() => serveStatus({ hostname: "127.0.0.1", port: Number(port) }, look)).toThrow("Cannot listen on 127.0.0.1:");
 });
