@@ -34,6 +34,16 @@ const BENCHES: Bench[] = [
     quick: ["--rounds", "1"],
   },
   {
+    name: "http",
+    title: "MCP over HTTP",
+    about:
+      "`km proxy` in front of a server that speaks stdio, and `km monitor --url` behind a client that does, against public " +
+      "bridges from npm: each of them is the floor once. km records all that passes, with redaction; they record nothing. " +
+      "Memory is that of all processes but the server's, what they share counted once.",
+    full: ["--install", "--rounds", "5", "--calls", "2000"],
+    quick: ["--install", "--rounds", "1", "--calls", "100"],
+  },
+  {
     name: "guard",
     title: "A session with a policy",
     about:
