@@ -19,6 +19,9 @@ export type Completer =
   | "server"
   /** A server in the clients' files. */
   | "client-server"
+  /** A server of the registry, servers.yaml; `server-secret` a secret that is kept for these. */
+  | "registered-server"
+  | "server-secret"
   | "client"
   | "plugin"
   /** Installed from a package; `api-plugin` of these, what came from the API. */
@@ -79,6 +82,8 @@ export interface Command<T extends Flags = Flags> {
 export interface Group {
   description: string;
   commands: Record<string, Entry>;
+  /** What is meant where no command of these is named; its arguments follow the name of the group. */
+  other?: { load: Loader };
 }
 
 export type Entry = EntryBase & (Group | { load: Loader });

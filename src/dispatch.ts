@@ -21,6 +21,9 @@ export async function dispatch(words: string[], rest: string[]): Promise<number>
       return await printGroupHelp(path, group);
     }
     const entry = Object.hasOwn(group.commands, word) ? group.commands[word] : undefined;
+    if (entry === undefined && group.other !== undefined) {
+      return await runCommand(await loadCommand(group.other), path.join(" "), words.slice(index), rest);
+    }
     if (entry === undefined) {
       const { unknownCommand } = await import("./help/unknown-command.ts");
       throw unknownCommand(path.slice(1), words.slice(index), group);
@@ -30,18 +33,21 @@ export async function dispatch(words: string[], rest: string[]): Promise<number>
       return await runCommand(await loadCommand(entry), path.join(" "), words.slice(index + 1), rest);
     group = entry;
   }
+  if (rest.length > 0 && group.other !== undefined) {
+    return await runCommand(await loadCommand(group.other), path.join(" "), [], rest);
+  }
   if (rest.length > 0) {
     throw new KmError("USAGE", `No command stands before "--"`, { hint: serverHint("km monitor", rest) });
   }
   const { groupHelp } = await import("./help/usage.ts");
-  process.stderr.write(groupHelp(path.join(" "), group));
+  process.stderr.write(await groupHelp(path.join(" "), group));
   return 2;
 }
 
 async function printGroupHelp(path: string[], group: Group): Promise<number> {
   const { groupHelp } = await import("./help/usage.ts");
   const { print } = await import("./output.ts");
-  await print(groupHelp(path.join(" "), group));
+  await print(await groupHelp(path.join(" "), group));
   return 0;
 }
 

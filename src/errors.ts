@@ -15,6 +15,9 @@ export type ErrorCode =
   | "JRN_003" // a journal cannot be read or written
   | "SRV_001" // the server cannot be started
   | "SRV_002" // the server does not answer as MCP requires
+  | "SRV_003" // no such server in servers.yaml, or its name is taken or not allowed
+  | "SRV_004" // a reference of a server cannot be resolved
+  | "SRV_005" // the servers' secrets cannot be kept, read or forgotten
   | "RPL_001" // a recording cannot be played
   | "PLG_001" // no such plugin
   | "PLG_002" // a folder of plugins that the user does not trust
@@ -69,6 +72,9 @@ export type ErrorCode =
   | "AUTH_003" // a login was denied or has expired, or an API key is not accepted
   | "AUTH_004" // the API cannot be reached, or does not answer as it should
   | "AUTH_005" // a login or an API key cannot be kept, read or forgotten
+  | "LGN_001" // what a server says of its authorization cannot be used, or not safely
+  | "LGN_002" // nobody could be logged in to a server
+  | "LGN_003" // a server's authorization server cannot be reached, or does not answer as it should
   | "API_001" // kilometers-api cannot be started here
   | "API_002" // the API refuses what it was asked for
   | "API_003" // kilometers-api is not ready
@@ -107,7 +113,7 @@ export class KmError extends Error {
 
 function exitCodeOf(code: ErrorCode): number {
   if (code === "USAGE" || code === "FLT_001") return 2;
-  return code.startsWith("AUTH_") ? 4 : 1;
+  return code.startsWith("AUTH_") || code.startsWith("LGN_") ? 4 : 1;
 }
 
 /** The message of anything thrown, without its stack. */

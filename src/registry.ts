@@ -24,6 +24,11 @@ export const program: Group = {
       description: "Run an MCP server and record what passes",
       load: () => import("./commands/monitor.ts"),
     },
+    proxy: {
+      section: "Record",
+      description: "Offer an MCP server to clients that speak HTTP",
+      load: () => import("./commands/proxy.ts"),
+    },
     sessions: { section: "Look", description: "List recorded sessions", load: () => import("./commands/sessions.ts") },
     logs: { section: "Look", description: "Show the calls of a session", load: () => import("./commands/logs.ts") },
     show: { section: "Look", description: "Show one call with its payloads", load: () => import("./commands/show.ts") },
@@ -31,6 +36,11 @@ export const program: Group = {
       section: "Look",
       description: "Watch all running sessions live",
       load: () => import("./commands/tail.ts"),
+    },
+    health: {
+      section: "Look",
+      description: "Check whether MCP servers can be reached and work",
+      load: () => import("./commands/health.ts"),
     },
     status: {
       section: "Look",
@@ -52,6 +62,20 @@ export const program: Group = {
       description: "Check your clients' servers without running a session",
       load: () => import("./commands/scan.ts"),
     },
+    access: {
+      section: "Guard",
+      description: "Say who may use km proxy, and what they may do",
+      commands: {
+        init: { description: "Write a file to begin with", load: () => import("./commands/access/init.ts") },
+        check: { description: "Check the file", load: () => import("./commands/access/check.ts") },
+        key: { description: "Make an API key", load: () => import("./commands/access/key.ts") },
+        password: { description: "Make the hash of a password", load: () => import("./commands/access/password.ts") },
+        schema: {
+          description: "Print the JSON Schema, for editors",
+          load: () => import("./commands/access/schema.ts"),
+        },
+      },
+    },
     findings: {
       section: "Guard",
       description: "See what was found, and accept what is meant to be so",
@@ -68,7 +92,8 @@ export const program: Group = {
     },
     tools: {
       section: "Guard",
-      description: "See how tools have changed, and accept them",
+      description: "See a server's tools, how they have changed, and accept them",
+      other: { load: () => import("./commands/tools/of-server.ts") },
       commands: {
         list: { description: "List tools, and which are as accepted", load: () => import("./commands/tools/list.ts") },
         diff: { description: "Show what was not accepted", load: () => import("./commands/tools/diff.ts") },
@@ -94,6 +119,55 @@ export const program: Group = {
         },
       },
     },
+    connect: {
+      section: "Use",
+      description: "Talk to an MCP server, line by line",
+      load: () => import("./commands/connect.ts"),
+    },
+    call: { section: "Use", description: "Call a tool of an MCP server", load: () => import("./commands/call.ts") },
+    read: {
+      section: "Use",
+      description: "Read or list resources of an MCP server",
+      load: () => import("./commands/read.ts"),
+    },
+    prompt: {
+      section: "Use",
+      description: "Print or list prompts of an MCP server",
+      load: () => import("./commands/prompt.ts"),
+    },
+    servers: {
+      section: "Use",
+      description: "Know MCP servers by name, with their secrets",
+      commands: {
+        list: { description: "List the servers", load: () => import("./commands/servers/list.ts") },
+        add: { description: "Give a server a name", load: () => import("./commands/servers/add.ts") },
+        remove: { description: "Forget a server", load: () => import("./commands/servers/remove.ts") },
+        show: { description: "Show one server", load: () => import("./commands/servers/show.ts") },
+        edit: { description: "Change servers.yaml in your editor", load: () => import("./commands/servers/edit.ts") },
+        login: { description: "Log in to a server", load: () => import("./commands/servers/login.ts") },
+        logout: { description: "End the login to a server", load: () => import("./commands/servers/logout.ts") },
+        import: {
+          description: "Take over the servers of your clients",
+          load: () => import("./commands/servers/import.ts"),
+        },
+        export: {
+          description: "Print servers for a client's file",
+          load: () => import("./commands/servers/export.ts"),
+        },
+        secret: {
+          description: "Keep what servers need to know, encrypted",
+          commands: {
+            list: { description: "List the names of secrets", load: () => import("./commands/servers/secret/list.ts") },
+            set: { description: "Keep a secret", load: () => import("./commands/servers/secret/set.ts") },
+            remove: { description: "Forget a secret", load: () => import("./commands/servers/secret/remove.ts") },
+          },
+        },
+        schema: {
+          description: "Print the JSON Schema, for editors",
+          load: () => import("./commands/servers/schema.ts"),
+        },
+      },
+    },
     export: {
       section: "Use",
       description: "Write recorded events as JSONL, HAR or CSV",
@@ -103,6 +177,16 @@ export const program: Group = {
       section: "Use",
       description: "Send a session's requests to a fresh server",
       load: () => import("./commands/replay.ts"),
+    },
+    verify: {
+      section: "Use",
+      description: "Check that a server still answers as recorded",
+      load: () => import("./commands/verify.ts"),
+    },
+    mock: {
+      section: "Use",
+      description: "Stand in for a recorded server",
+      load: () => import("./commands/mock.ts"),
     },
     "clear-logs": {
       section: "Use",
@@ -148,6 +232,11 @@ export const program: Group = {
         get: { description: "Show one value", load: () => import("./commands/config/get.ts") },
         set: { description: "Change one value", load: () => import("./commands/config/set.ts") },
         validate: { description: "Check the configuration files", load: () => import("./commands/config/validate.ts") },
+        init: { description: "Write a file to begin with", load: () => import("./commands/config/init.ts") },
+        schema: {
+          description: "Print the JSON Schema, for editors",
+          load: () => import("./commands/config/schema.ts"),
+        },
       },
     },
     init: { section: "Set up", description: "Set km up, step by step", load: () => import("./commands/init.ts") },
@@ -287,6 +376,12 @@ export const program: Group = {
     __complete: { description: "Answer a shell", load: () => import("./commands/complete.ts"), hidden: true },
     __keychain: { description: "Ask the keychain", load: () => import("./commands/keychain.ts"), hidden: true },
     __play: { description: "Play a recording as a server", load: () => import("./commands/play.ts"), hidden: true },
+    __remote: { description: "Speak HTTP to a server", load: () => import("./commands/remote.ts"), hidden: true },
+    __upstream: {
+      description: "Stand in for a server and those that take its place",
+      load: () => import("./commands/upstream.ts"),
+      hidden: true,
+    },
     __maintain: { description: "Compress and expire", load: () => import("./commands/maintain.ts"), hidden: true },
     __plugins: { description: "Look after plugins", load: () => import("./commands/plugin-host.ts"), hidden: true },
     "__sandbox-exec": { description: "Start confined", load: () => import("./commands/sandbox-exec.ts"), hidden: true },

@@ -23,26 +23,36 @@ describe("km", () => {
         unwrap       Take km out of there again
         clients      List MCP clients and their servers
         monitor      Run an MCP server and record what passes
+        proxy        Offer an MCP server to clients that speak HTTP
 
       Look
         sessions     List recorded sessions
         logs         Show the calls of a session
         show         Show one call with its payloads
         tail         Watch all running sessions live
+        health       Check whether MCP servers can be reached and work
         status       Show how the running sessions, and km itself, are doing
         stats        Show counts, errors and latency by method and tool
         dashboard    Show it all in the browser, live
 
       Guard
         scan         Check your clients' servers without running a session
+        access       Say who may use km proxy, and what they may do
         findings     See what was found, and accept what is meant to be so
         approve      Answer calls that a policy asks about
-        tools        See how tools have changed, and accept them
+        tools        See a server's tools, how they have changed, and accept them
         policy       Say what servers may be asked for
 
       Use
+        connect      Talk to an MCP server, line by line
+        call         Call a tool of an MCP server
+        read         Read or list resources of an MCP server
+        prompt       Print or list prompts of an MCP server
+        servers      Know MCP servers by name, with their secrets
         export       Write recorded events as JSONL, HAR or CSV
         replay       Send a session's requests to a fresh server
+        verify       Check that a server still answers as recorded
+        mock         Stand in for a recorded server
         clear-logs   Delete recorded sessions
 
       Extend
@@ -60,7 +70,8 @@ describe("km", () => {
 
       Begin with km wrap, or run one server through km: km monitor -- <command>
       See km help <command>, and km help <topic> for one of
-        getting-started, clients, filter, tail, dashboard, policy, approvals,
+        getting-started, clients, servers, connect, health, mock, verify, proxy,
+        proxy-security, resilience, filter, tail, dashboard, policy, approvals,
         tools, large-results, search, status, redaction, security, journal, scan,
         plugins, packages, otel, analytics, login, api, configuration, environment,
         doctor, update, exit-codes
@@ -172,6 +183,8 @@ describe("km <command> --help", () => {
         get       Show one value
         set       Change one value
         validate  Check the configuration files
+        init      Write a file to begin with
+        schema    Print the JSON Schema, for editors
 
       See km config <command> --help.
       "
@@ -193,6 +206,10 @@ describe("km <command> --help", () => {
                       --kill-timeout=<duration>    How long each step of ending the server waits for it (KM_KILL_TIMEOUT; default: 2s)
                                  --cwd=<folder>    Working directory of the server (KM_CWD)
                          -e, --env=<NAME=VALUE>    Set a variable for the server; may be repeated (KM_ENV, one a line)
+                                   --use=<name>    Run the registered server of this name: see km servers list
+                                    --url=<url>    Reach the server by HTTP in place of starting one (KM_URL)
+                     -H, --header=<name: value>    Send a header with each request to --url; may be repeated (KM_HEADERS, one a line)
+         --transport=<auto|streamable-http|sse>    How the server at --url speaks MCP (KM_TRANSPORT; default: auto)
                           --debug-replay=<file>    Play a file of JSON-RPC lines in place of a server (KM_DEBUG_REPLAY)
                                 --plugin=<path>    Load the plugin in this folder too, for its development; may be repeated
                                 --policy=<file>    Policy in place of the user's (KM_POLICY); those of the system and of projects count beside it
@@ -207,6 +224,8 @@ describe("km <command> --help", () => {
 
         km monitor -- npx -y @modelcontextprotocol/server-filesystem ~/Documents
         km monitor --name files --payloads metadata -- ./my-server --port 1
+        km monitor --use files
+        km monitor --url https://mcp.example.com/mcp
         km monitor --debug-replay recorded.jsonl
       "
     `);
@@ -220,19 +239,25 @@ describe("km <command> --help", () => {
 
       ARGUMENTS
 
-        SESSION    An id, the start or end of one, a server's name for its latest session, or last (Required)
+        SESSION    An id, the start or end of one, a server's name for its latest session, last, or a folder such as ./recorded (Required)
          FILTER    Which calls to send, as in km logs; default: all
 
       OPTIONS
 
-        --timeout=<duration>    How long a request waits for its answer (Default: 30s)
-          --only-differences    Leave out requests that were answered the same
-                      --json    One request per line as JSON
+                                   --url=<url>    Reach a server by HTTP, in place of naming one
+                    -H, --header=<name: value>    Send a header with each request to --url; may be repeated
+        --transport=<auto|streamable-http|sse>    How the server at --url speaks MCP (default: auto)
+                                  --use=<name>    A server of servers.yaml
+                        -e, --env=<NAME=VALUE>    Set a variable for the command behind --; may be repeated
+                          --timeout=<duration>    How long a request waits for its answer (Default: 30s)
+                            --only-differences    Leave out requests that were answered the same
+                                        --json    One request per line as JSON
 
       EXAMPLES
 
         km replay last -- node build/server.js
         km replay files tool:read_file --only-differences -- npx -y some-server@next ~/Documents
+        km replay last --url https://staging.example.com/mcp
       "
     `);
   });

@@ -1,6 +1,7 @@
 /** `km clients`: which MCP clients are here, with which servers, and what is wrong with them. */
 import type { Colors } from "picocolors/types";
 import { CLIENTS } from "../clients/clients.ts";
+import { monitoringKm } from "../clients/km-name.ts";
 import { type Places, tildePath } from "../clients/locations.ts";
 import { type ClientFile, surveyClients } from "../clients/survey.ts";
 import { defineCommand } from "../command.ts";
@@ -42,13 +43,10 @@ function inJson({ client, title, path, scope, servers, problems }: ClientFile): 
     path,
     scope,
     // Their commands stay out of it, since they may hold secrets.
-    servers: servers.map(({ name, kind, disabled, wrapped }) => ({
-      name,
-      kind,
-      disabled,
-      wrapped: wrapped !== undefined,
-      ...(wrapped === undefined ? {} : { km: wrapped.km }),
-    })),
+    servers: servers.map(({ name, kind, disabled, command }) => {
+      const km = monitoringKm(command);
+      return { name, kind, disabled, wrapped: km !== undefined, ...(km === undefined ? {} : { km }) };
+    }),
     problems: problems.map(({ text }) => text),
   };
 }
@@ -59,7 +57,7 @@ function listing(files: ClientFile[], places: Places, paint: Colors): string {
     client,
     scope,
     String(servers.length),
-    String(servers.filter(({ wrapped }) => wrapped !== undefined).length),
+    String(servers.filter(({ command }) => monitoringKm(command) !== undefined).length),
     problems.length === 0 ? "0" : paint.red(String(problems.length)),
     printable(tildePath(path, places)),
   ]);

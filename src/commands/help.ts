@@ -56,7 +56,7 @@ async function textOfCommand(words: string[], program: Group): Promise<string | 
     if ("load" in entry) return await commandHelp(path, await loadCommand(entry));
     group = entry;
   }
-  return groupHelp(["km", ...words].join(" "), group);
+  return await groupHelp(["km", ...words].join(" "), group);
 }
 
 function unknownSubject(words: string[], program: Group): KmError {

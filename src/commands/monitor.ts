@@ -12,8 +12,10 @@ import { said, sayLater } from "../proxy/say.ts";
 import { Session } from "../proxy/session.ts";
 import { serverEnvironment } from "../proxy/spawn.ts";
 import type { SessionGuard } from "./session-guard.ts";
+import type { UsedServer } from "./used-server.ts";
 
 const DEFAULT_KILL_TIMEOUT_MS = 2000;
+const ONE_SERVER = "One server, not several: --use, --url or a command behind --";
 /** How long what is said last may wait for a reader. */
 const LAST_WORDS_MS = 100;
 
@@ -56,6 +58,29 @@ export default defineCommand({
       valueHint: "NAME=VALUE",
       description: "Set a variable for the server; may be repeated (KM_ENV, one a line)",
     },
+    use: {
+      type: "string",
+      valueHint: "name",
+      description: "Run the registered server of this name: see km servers list",
+      complete: "registered-server",
+    },
+    url: {
+      type: "string",
+      valueHint: "url",
+      description: "Reach the server by HTTP in place of starting one (KM_URL)",
+    },
+    header: {
+      type: "string",
+      repeat: true,
+      alias: "H",
+      valueHint: "name: value",
+      description: "Send a header with each request to --url; may be repeated (KM_HEADERS, one a line)",
+    },
+    transport: {
+      type: "enum",
+      options: ["auto", "streamable-http", "sse"],
+      description: "How the server at --url speaks MCP (KM_TRANSPORT; default: auto)",
+    },
     "debug-replay": {
       type: "string",
       valueHint: "file",
@@ -89,24 +114,28 @@ export default defineCommand({
   examples: [
     "km monitor -- npx -y @modelcontextprotocol/server-filesystem ~/Documents",
     "km monitor --name files --payloads metadata -- ./my-server --port 1",
+    "km monitor --use files",
+    "km monitor --url https://mcp.example.com/mcp",
     "km monitor --debug-replay recorded.jsonl",
   ],
   async run(args, rest) {
     const { env } = process;
     const replay = args["debug-replay"] ?? nonEmpty(env["KM_DEBUG_REPLAY"]);
-    const command = replay === undefined ? rest : await playerCommand(replay, rest);
+    const remote = await remoteTarget(args, rest, replay, env);
+    const command = remote?.command ?? (replay === undefined ? rest : await playerCommand(replay, rest));
     if (command.length === 0) {
       throw new KmError("USAGE", "No server to run", {
-        hint: "Put its command behind two dashes: km monitor -- npx -y some-server",
+        hint: "Put its command behind two dashes: km monitor -- npx -y some-server. Or give --use or --url.",
       });
     }
     const additions = args.env.length > 0 ? args.env : (env["KM_ENV"] ?? "").split("\n").filter((line) => line !== "");
     const server = {
       command,
-      cwd: args.cwd ?? nonEmpty(env["KM_CWD"]) ?? process.cwd(),
-      env: serverEnvironment(env, additions),
+      cwd: args.cwd ?? nonEmpty(env["KM_CWD"]) ?? remote?.cwd ?? process.cwd(),
+      env: { ...serverEnvironment(env, [...(remote?.additions ?? []), ...additions]), ...remote?.env },
       ignoredSignals: ignoredSignals(),
     };
+    const recorded = remote === undefined ? server : { ...server, command: remote.recorded };
     const load = (): Promise<Settings> =>
       tolerantSettings({
         ...(args.config === undefined ? {} : { file: args.config }),
@@ -118,10 +147,10 @@ export default defineCommand({
           ...logLevel(args, env),
         },
       });
-    const name = args.name ?? nonEmpty(env["KM_NAME"]);
+    const name = args.name ?? nonEmpty(env["KM_NAME"]) ?? remote?.name;
     // Only what may hold messages back must be known before the first of them.
     const isGuarded = mayIntercept(args.config, env) || mayHavePolicy(args.policy, env);
-    const guarded = isGuarded ? await guard(server, name, await load(), args.policy, args.plugin) : undefined;
+    const guarded = isGuarded ? await guard(recorded, name, await load(), args.policy, args.plugin) : undefined;
     const recording = import("../proxy/recording.ts");
     let session: Session | undefined;
     let failure: unknown;
@@ -135,15 +164,15 @@ export default defineCommand({
     const { startRecording } = await recording;
     settings.warnings.push(...(guarded?.warnings ?? []));
     const plugins = await attachment(settings, args.plugin, guarded?.plugins);
-    const recorder = startRecording(server, session, {
+    const recorder = startRecording(recorded, session, {
       ...settings,
       stateFolder: settings.dataFolder === undefined ? undefined : paths().state,
       name,
       sessionId: args["session-id"] ?? nonEmpty(env["KM_SESSION_ID"]),
       heard: guarded?.heard,
-      attach(recorded) {
-        guarded?.identify(recorded);
-        return plugins?.attach(recorded);
+      attach(running) {
+        guarded?.identify(running);
+        return plugins?.attach(running);
       },
     });
     if (plugins === undefined || recorder === undefined) guarded?.plugins?.attach(undefined);
@@ -198,7 +227,7 @@ async function guard(
  * here one too many is no harm.
  */
 function mayHavePolicy(named: string | undefined, env: NodeJS.ProcessEnv): boolean {
-  if (named !== undefined || nonEmpty(env["KM_POLICY"]) !== undefined) return true;
+  if (named !== undefined || nonEmpty(env["KM_POLICY"] ?? env["KM_ROLE"]) !== undefined) return true;
   try {
     const { config: folder, systemConfig } = paths();
     if ([folder, systemConfig].some((one) => isThere(join(one, "policy.yaml")))) return true;
@@ -253,4 +282,29 @@ async function playerCommand(file: string, rest: string[]): Promise<string[]> {
   if (rest.length > 0) throw new KmError("USAGE", "Either --debug-replay or a server command, not both");
   const { selfCommand } = await import("../self.ts");
   return selfCommand(["__play", file]);
+}
+
+/** Undefined where the command is given. */
+async function remoteTarget(
+  args: { use: string | undefined; url: string | undefined; header: string[]; transport: string | undefined },
+  rest: string[],
+  replay: string | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<UsedServer | undefined> {
+  // A variable is for all sessions that say nothing else.
+  const isOtherwise = rest.length > 0 || replay !== undefined;
+  if (args.use !== undefined) {
+    if (isOtherwise || args.url !== undefined) throw new KmError("USAGE", ONE_SERVER);
+    return await (await import("./used-server.ts")).usedServer(args.use);
+  }
+  const url = args.url ?? (isOtherwise ? undefined : nonEmpty(env["KM_URL"]));
+  if (url === undefined) {
+    if (args.header.length === 0 && args.transport === undefined) return undefined;
+    throw new KmError("USAGE", "Flags --header and --transport belong to --url, which is missing");
+  }
+  if (isOtherwise) throw new KmError("USAGE", ONE_SERVER);
+  const { remoteOf, remoteServer } = await import("./remote-server.ts");
+  const headers = args.header.length > 0 ? args.header : (env["KM_HEADERS"] ?? "").split("\n").filter(Boolean);
+  const transport = args.transport ?? nonEmpty(env["KM_TRANSPORT"]) ?? "auto";
+  return remoteServer(remoteOf(url, transport, headers));
 }

@@ -35,6 +35,10 @@ export async function complete(typed: string[], current: string, program: Group,
   let group = program;
   for (const [index, word] of typed.entries()) {
     const entry: Entry | undefined = Object.hasOwn(group.commands, word) ? group.commands[word] : undefined;
+    if (entry === undefined && group.other !== undefined) {
+      const command = await loadCommand(group.other);
+      return await completeArguments(command, typed.slice(index), current, { program, values });
+    }
     if (entry === undefined) return answer([]);
     if ("load" in entry) {
       const command = await loadCommand(entry);
@@ -45,7 +49,11 @@ export async function complete(typed: string[], current: string, program: Group,
   const shown = Object.entries(group.commands).filter(([, entry]) => !entry.hidden);
   const commands = shown.map(([value, { description }]) => ({ value, description }));
   const flags = group === program ? [HELP, { value: "--version", description: "Show the version" }] : [HELP];
-  return answer([...commands, ...(current.startsWith("-") ? flags : [])].filter(beginsWith(current)));
+  const own = [...commands, ...(current.startsWith("-") ? flags : [])].filter(beginsWith(current));
+  if (group.other === undefined) return answer(own);
+  const others = await completeArguments(await loadCommand(group.other), [], current, { program, values });
+  const more = others.kind === "values" ? others.candidates : [];
+  return answer([...own, ...more.filter(({ value }) => !own.some((one) => one.value === value))]);
 }
 
 async function completeArguments(

@@ -30,6 +30,8 @@ const SOURCES: Record<Completer, Source> = {
   filter: filters,
   server: servers,
   "client-server": clientServers,
+  "registered-server": registeredServers,
+  "server-secret": serverSecrets,
   client: clients,
   plugin: plugins,
   "installed-plugin": () => installedPlugins(["file", "api"]),
@@ -114,6 +116,22 @@ async function clientServers({ before }: Position): Promise<Candidate[]> {
   const { env, cwd, home = "" } = surroundings();
   const files = await surveyClients({ platform: process.platform, env, home, cwd }, wantedClients(before));
   return files.flatMap(({ servers, title }) => servers.map(({ name }) => ({ value: name, description: title })));
+}
+
+async function registeredServers(): Promise<Candidate[]> {
+  const { readServersFile, serversFile } = await import("../servers/read-servers-file.ts");
+  const { home, paths: folders } = surroundings();
+  const { servers } = await readServersFile(serversFile(folders.config), { home });
+  return servers.map(({ name, tags }) => ({ value: name, description: tags.join(" ") }));
+}
+
+/** Those that servers refer to: to list what is kept, somebody might have to be asked for a passphrase. */
+async function serverSecrets(): Promise<Candidate[]> {
+  const { readServersFile, serversFile } = await import("../servers/read-servers-file.ts");
+  const { secretsOf } = await import("../servers/secrets-of.ts");
+  const { home, paths: folders } = surroundings();
+  const { servers } = await readServersFile(serversFile(folders.config), { home });
+  return servers.flatMap((server) => secretsOf(server).map((value) => ({ value, description: server.name })));
 }
 
 /** Those that are there, and those that ran. */

@@ -2,6 +2,7 @@
 import { applyPlan } from "../clients/apply.ts";
 import { CLIENTS } from "../clients/clients.ts";
 import { kmPath } from "../clients/km-path.ts";
+import { monitoringKm } from "../clients/km-name.ts";
 import { type Places, tildePath } from "../clients/locations.ts";
 import { planChange } from "../clients/plan.ts";
 import { type ClientFile, type ClientProblem, isMissing, shownName, surveyClients } from "../clients/survey.ts";
@@ -32,7 +33,7 @@ function fileFindings(file: ClientFile, places: Places, stateFolder: string | un
   const name = tildePath(path, places);
   const findings: Finding[] = [];
   if (!problems.some(({ kind }) => kind === "unusable" || kind === "forbidden")) {
-    const wrapped = servers.filter((one) => one.wrapped !== undefined).length;
+    const wrapped = servers.filter(({ command }) => monitoringKm(command) !== undefined).length;
     const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
     findings.push({ id: "clients.file", status: "ok", title, detail: `${name}: ${count}, ${wrapped} through km` });
     for (const text of shapeProblems(file)) {

@@ -50,10 +50,12 @@ The other commands show, count, export and replay what was recorded.`;
 
 const FILES: [string, string][] = [
   ["~/.config/km/config.yaml", "Configuration of the user."],
+  ["~/.config/km/servers.yaml", "Servers by name; see km help servers."],
   [".km.yaml", "Configuration of a project, which may be stricter than the user's but never less strict."],
   ["/etc/km/config.yaml", "Configuration of the machine."],
   ["~/.local/share/km/sessions/", "The recordings, a folder each."],
   ["~/.local/share/km/credentials.json", "A login, encrypted with a key in the keychain or with a passphrase."],
+  ["~/.local/share/km/server-secrets.json", "Secrets of servers, encrypted in the same way."],
   ["~/.local/state/km/", "What km remembers: changes of clients' files, what plugins wrote."],
   ["~/.km/plugins/", "Plugins of the user."],
   ["~/.km/store/", "Plugins that were installed from signed packages; see km help packages."],
@@ -63,7 +65,7 @@ const EXIT_CODES: [string, string][] = [
   ["0", "Done."],
   ["1", "It could not be done; stderr says why."],
   ["2", "The command line or the filter cannot be understood, or there is no terminal to ask on."],
-  ["3", "Done, and something was found: replay, config validate, doctor, update --check."],
+  ["3", "Done, and something was found: replay, verify, config validate, doctor, update --check."],
   ["4", "Nobody is logged in, the login cannot be used, or the API does not answer."],
   ["126, 127", "monitor: the server's program cannot be started, or was not found."],
   ["130", "Interrupted."],
@@ -83,7 +85,7 @@ const EXAMPLES: [string, string][] = [
 ];
 
 async function groupPart(path: string[], group: Group): Promise<string[]> {
-  const lines: string[] = [];
+  const lines = group.other === undefined ? [] : commandPart(path, await loadCommand(group.other));
   for (const [name, entry] of Object.entries(group.commands)) {
     if (entry.hidden) continue;
     const words = [...path, name];

@@ -16,6 +16,38 @@ export const TOPICS: Record<string, Topic> = {
     description: "Which clients km knows, and what wrap does to their files",
     load: () => import("../../docs/clients.md", { with: { type: "text" } }),
   },
+  servers: {
+    description: "Servers by name: their file, their secrets, taking over those of your clients",
+    load: () => import("../../docs/servers.md", { with: { type: "text" } }),
+  },
+  connect: {
+    description: "km as a client: calling tools, reading resources, talking to a server line by line",
+    load: () => import("../../docs/connect.md", { with: { type: "text" } }),
+  },
+  health: {
+    description: "What km health checks of a server, its results as JSON and for Prometheus",
+    load: () => import("../../docs/health.md", { with: { type: "text" } }),
+  },
+  mock: {
+    description: "A recorded session as a server: which answer a request gets",
+    load: () => import("../../docs/mock.md", { with: { type: "text" } }),
+  },
+  verify: {
+    description: "Whether a server still answers as recorded: what may differ, in CI",
+    load: () => import("../../docs/verify.md", { with: { type: "text" } }),
+  },
+  proxy: {
+    description: "Servers for clients that speak HTTP: who may ask, sessions, streams",
+    load: () => import("../../docs/proxy.md", { with: { type: "text" } }),
+  },
+  "proxy-security": {
+    description: "Who may use km proxy: TLS, logins, roles, limits, audit, metrics, traces",
+    load: () => import("../../docs/proxy-security.md", { with: { type: "text" } }),
+  },
+  resilience: {
+    description: "Servers that fail: retries, timeouts, breaker, fallback, restarts",
+    load: () => import("../../docs/resilience.md", { with: { type: "text" } }),
+  },
   filter: {
     description: "The filter language of logs, tail, stats, export and the dashboard",
     load: () => import("../../docs/filter.md", { with: { type: "text" } }),

@@ -1,6 +1,6 @@
 /** The text of `--help`, for a command and for a group of commands. */
 import { renderUsage } from "citty";
-import type { Command, Group } from "../command.ts";
+import { type Command, type Group, loadCommand } from "../command.ts";
 import { terminalWidth, wantsColour } from "../terminal.ts";
 import { TOPICS } from "./topics.ts";
 
@@ -50,7 +50,7 @@ function fitted(text: string, width: number | undefined): string {
 }
 
 /** The commands of a group, a line each; those of km itself under headings, with where to go on. */
-export function groupHelp(path: string, group: Group): string {
+export async function groupHelp(path: string, group: Group): Promise<string> {
   const shown = Object.entries(group.commands).filter(([, entry]) => !entry.hidden);
   const width = Math.max(...shown.map(([name]) => name.length));
   let text = `${group.description}\n\nUSAGE ${path} <command> [OPTIONS]\n`;
@@ -60,7 +60,11 @@ export function groupHelp(path: string, group: Group): string {
     section = entry.section;
     text += `  ${name.padEnd(width)}  ${entry.description}\n`;
   }
-  if (path !== "km") return `${text}\nSee ${path} <command> --help.\n`;
+  if (path !== "km") text += `\nSee ${path} <command> --help.\n`;
+  if (group.other !== undefined) {
+    text += `\nWithout one of these commands:\n\n${await commandHelp(path, await loadCommand(group.other))}`;
+  }
+  if (path !== "km") return text;
   return `${text}
 Begin with km wrap, or run one server through km: km monitor -- <command>
 See km help <command>, and km help <topic> for one of

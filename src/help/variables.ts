@@ -17,6 +17,9 @@ const OTHERS: Variable[] = [
   { name: "KM_SESSION_ID", description: "km monitor: id of the session, as --session-id." },
   { name: "KM_CWD", description: "km monitor: working directory of the server, as --cwd." },
   { name: "KM_ENV", description: "km monitor: variables for the server, NAME=VALUE, one a line, as --env." },
+  { name: "KM_URL", description: "km monitor: where the server is, as --url." },
+  { name: "KM_HEADERS", description: "km monitor: headers for it, name: value, one a line, as --header." },
+  { name: "KM_TRANSPORT", description: "km monitor: how it speaks MCP, as --transport." },
   { name: "KM_DEBUG_REPLAY", description: "km monitor: recording to play, as --debug-replay." },
   { name: "KM_POLICY", description: "Policy in place of the user's, as --policy; false for none but the system's." },
   { name: "KM_VERBOSE", description: "If not empty, as --verbose." },
@@ -26,7 +29,7 @@ const OTHERS: Variable[] = [
   { name: "KM_API_KEY", description: "API key to use in place of a login: no prompt, no keychain." },
   {
     name: "KM_PASSPHRASE_FILE",
-    description: "File with the passphrase that encrypts a login where there is no keychain.",
+    description: "File with the passphrase that encrypts a login and servers' secrets where there is no keychain.",
   },
   { name: "KM_API_LISTEN", description: "km api serve and health: where the service listens, as --listen." },
   { name: "KM_API_DATA", description: "km api serve: folder of what it keeps, as --data." },
@@ -56,6 +59,9 @@ const STANDARD: Variable[] = [
   { name: "SOURCE_DATE_EPOCH", description: "km plugins build: the time of signing, in seconds since 1970." },
   { name: "NO_COLOR", description: "If not empty, no colours." },
   { name: "FORCE_COLOR", description: "If neither empty nor 0, colours also where there is no terminal." },
+  { name: "OTEL_EXPORTER_OTLP_ENDPOINT", description: "km proxy: where traces go; none without it." },
+  { name: "OTEL_EXPORTER_OTLP_HEADERS", description: "km proxy: headers for these requests, name=value, ..." },
+  { name: "OTEL_SERVICE_NAME", description: "km proxy: what km is called in traces; km-proxy unless set." },
   { name: "PAGER", description: "Program that shows long output on a terminal; less unless set, none if empty." },
   {
     name: "XDG_CONFIG_HOME",

@@ -87,7 +87,7 @@ export function typedWords({ session, filter }: Pick<QueryArguments, "session" |
 export function duration(flag: string, text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) {
-    throw new KmError("USAGE", `Flag ${flag} cannot be "${text}"`, { hint: "Give a duration such as 30m, 12h or 7d." });
+    throw new KmError("USAGE", `Flag ${flag} cannot be "${text}"`, { hint: "Give a duration such as 30s, 12h or 7d." });
   }
   return ms;
 }

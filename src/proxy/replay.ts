@@ -4,6 +4,7 @@
  */
 import { formatDuration } from "../config/units.ts";
 import { KmError } from "../errors.ts";
+import { CarriedValues } from "../mcp/carried-values.ts";
 import type { RecordedAnswers, ReplayPlan, ReplayStep, Reply } from "../mcp/replay.ts";
 import { type Message, readLine } from "../wire/jsonrpc.ts";
 import { LineSplitter } from "../wire/lines.ts";
@@ -41,9 +42,10 @@ export async function* replay(
   options: ReplayOptions,
 ): AsyncGenerator<{ step: ReplayStep; reply: Reply }> {
   const connection = new Connection(server, answers, options);
+  const carried = new CarriedValues();
   try {
     for (const step of steps) {
-      const reply = await replyTo(step, connection);
+      const reply = await replyTo(step, connection, carried);
       if (options.signal.aborted) return;
       if (step.method === "initialize" && reply?.kind === "failed") {
         throw new KmError("SRV_002", `Cannot replay: no answer to initialize: ${reply.reason}`, {
@@ -57,15 +59,26 @@ export async function* replay(
   }
 }
 
-async function replyTo({ text, request }: ReplayStep, connection: Connection): Promise<Reply | undefined> {
+async function replyTo(
+  { text, request }: ReplayStep,
+  connection: Connection,
+  carried: CarriedValues,
+): Promise<Reply | undefined> {
   if (request === undefined) {
     if (text !== undefined) connection.send(text);
     return undefined;
   }
   if (text === undefined) return { kind: "skipped", reason: "not recorded whole, not sent" };
-  if (request.answer !== undefined) return await connection.request(request.id, text);
-  connection.send(text);
-  return { kind: "skipped", reason: "no answer recorded" };
+  const renewed = carried.renew(text);
+  if (request.answer === undefined) {
+    connection.send(renewed);
+    return { kind: "skipped", reason: "no answer recorded" };
+  }
+  const reply = await connection.request(request.id, renewed);
+  const recorded = request.answer.text;
+  return reply.kind === "answer" && recorded !== undefined
+    ? { ...reply, text: carried.learn(recorded, reply.text) }
+    : reply;
 }
 
 class Connection {

@@ -68,6 +68,28 @@ test("--json has a file a line, and no command, which may hold secrets", async (
   expect(zed?.servers.map(({ name }) => name)).toEqual(["old-style", "new-style"]);
 });
 
+test("a server that km runs by its name or address counts as wrapped, other commands of km do not", async () => {
+  using home = makeClientHome(["kiro"]);
+  const entry = (...args: string[]) => ({ command: "km", args });
+  const mcpServers = {
+    use: entry("monitor", "--use", "files"),
+    url: entry("monitor", "--url=https://mcp.example.com/mcp"),
+    command: entry("monitor", "--", "npx", "--use"),
+    proxy: entry("proxy", "--use", "files"),
+  };
+  writeFileSync(home.files.get("kiro") ?? "", JSON.stringify({ mcpServers }));
+  const { stdout } = await runKm(home, ["clients", "--json"]);
+  const { servers } = JSON.parse(stdout) as { servers: { name: string; wrapped: boolean; km?: string }[] };
+  expect(servers.filter(({ wrapped, km }) => wrapped && km === "km").map(({ name }) => name)).toEqual([
+    "use",
+    "url",
+    "command",
+  ]);
+  expect((await runKm(home, ["wrap", "--all", "--dry-run"])).stderr).toContain(
+    "left alone: use, url; km runs it already",
+  );
+});
+
 test("a name that would act on the terminal is escaped", async () => {
   using home = makeClientHome(["kiro"]);
   writeFileSync(home.files.get("kiro") ?? "", '{"mcpServers": {"a\\u001b[2J": {}}}');

@@ -20,9 +20,12 @@ describe("complete", () => {
     ["lo", ["logs"]],
     ["__", []],
     ["--v", ["--version"]],
-    ["config ", ["show", "path", "get", "set", "validate"]],
-    ["config s", ["show", "set"]],
+    ["config ", ["show", "path", "get", "set", "validate", "init", "schema"]],
+    ["config s", ["show", "set", "schema"]],
     ["config nonsense ", []],
+    ["tools l", ["list", "l<registered-server>"]], // a group that takes other words too
+    ["tools files --out", ["--output"]],
+    ["tools files --output y", ["yaml"]],
     ["nonsense ", []],
     ["toString ", []],
   ])("commands: %j", async (line, expected) => expect(await values(line)).toEqual(expected));

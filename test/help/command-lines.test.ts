@@ -58,6 +58,9 @@ async function mistakeIn(line: string, isCommand: boolean): Promise<string | und
     const next: Group["commands"][string] | undefined = Object.hasOwn(entry.commands, word)
       ? entry.commands[word]
       : undefined;
+    if (next === undefined && entry.other !== undefined && entry !== program) {
+      return flagMistake(await loadCommand(entry.other), words.slice(index));
+    }
     if (next === undefined) {
       const isMeant = entry === program ? isCommand : /^[a-z][\w-]*$/.test(word) && !PROSE.has(word);
       return isMeant && !/^(?:-|<|\[|\$|[A-Z.]|$)/.test(word) ? `no command ${word}` : undefined;

@@ -18,7 +18,7 @@ test("docs/api.md lists the options of km api serve, and no others", async () =>
 
 test("docs/exit-codes.md lists every code of a login, of the API and of approvals", () => {
   const source = textOf("src/errors.ts");
-  const codes = Array.from(source.matchAll(/"((?:AUTH|API|APR)_\d+)"/g), ([, code]) => code);
+  const codes = Array.from(source.matchAll(/"((?:AUTH|LGN|API|APR)_\d+)"/g), ([, code]) => code);
   const listed = Array.from(pageOf("exit-codes").matchAll(/^\| `([A-Z]+_\d+)`/gm), ([, code]) => code);
   expect(listed).toEqual(codes);
 });
@@ -73,13 +73,13 @@ function anchorsOf(page: string): Set<string> {
   );
 }
 
-/** Commands with that flag; those of `km api admin` are listed together. */
+/** Commands that print JSON with that flag; those of `km api admin` are listed together. */
 async function withJson(group: Group, path: string): Promise<Set<string>> {
   const found = new Set<string>();
   for (const [name, entry] of Object.entries(group.commands)) {
     const words = `${path} ${name}`;
     if ("commands" in entry) for (const one of await withJson(entry, words)) found.add(one);
-    else if (!entry.hidden && Object.hasOwn((await loadCommand(entry)).args, "json")) {
+    else if (!entry.hidden && (await loadCommand(entry)).args["json"]?.type === "boolean") {
       found.add(words.replace(/^(km api admin) .*/, "$1"));
     }
   }

@@ -128,7 +128,7 @@ function describeSchema(root: unknown, schema: unknown, depth = 0): string {
   const limits = LIMITS.filter(([keyword]) => schema[keyword] !== undefined);
   const words = limits.map(([keyword, before, after = ""]) => `${before} ${literal(schema[keyword])}${after}`);
   const text = [types.join(" or "), words.join(" and ")].filter((part) => part !== "").join(" ");
-  return text === "" ? "what the plugin's manifest says" : text;
+  return text === "" ? "what its schema says" : text;
 }
 
 const LIMITS: [keyword: string, before: string, after?: string][] = [
