@@ -257,6 +257,14 @@ describe.skipIf(!UNIX)("km servers edit", () => {
     expect(readFileSync(file, "utf8")).toEndWith("# theirs\n");
   });
 
+  test("without a terminal opens no editor but one that was named", async () => {
+    expect(await km(["servers", "edit"], "", { VISUAL: "", EDITOR: "" })).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "km: Cannot start an editor: there is no terminal\n    Name one in EDITOR.\n",
+    });
+  });
+
   test("begins a file where there is none, and changes nothing where nothing was changed", async () => {
     expect(await km(["servers", "edit"], "", editor('echo "  a: { command: x }" >> "$2"'))).toMatchObject({ code: 0 });
     expect((await km(["servers", "edit"], "", editor("true"))).stderr).toBe("km: Nothing was changed\n");

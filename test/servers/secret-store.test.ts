@@ -74,8 +74,8 @@ describe("secretStore", () => {
     await open().set("a", "1");
     const before = readFileSync(file());
     writeFileSync(join(folder, "passphrase"), "another one");
-    for (const asking of [open().get("a"), open().set("a", "2")]) {
-      await expect(asking).rejects.toMatchObject({
+    for (const ask of [() => open().get("a"), () => open().set("a", "2")]) {
+      await expect(ask()).rejects.toMatchObject({
         message: expect.stringContaining("the passphrase does not open them"),
       });
     }

@@ -94,7 +94,12 @@ function tell(problem: RegistryProblem): void {
 
 async function runEditor(file: string, line: number): Promise<void> {
   const { VISUAL, EDITOR } = process.env;
-  const command = editorCommand(VISUAL || EDITOR, file, line, process.platform);
+  const named = VISUAL || EDITOR;
+  // One that was named may do without; the usual one would wait for keys that nobody types.
+  if (!named && !isInteractive()) {
+    throw new KmError("CFG_004", "Cannot start an editor: there is no terminal", { hint: "Name one in EDITOR." });
+  }
+  const command = editorCommand(named, file, line, process.platform);
   let exitCode: number;
   process.on("SIGINT", ignore); // an interrupt is for the editor, which may go on
   try {

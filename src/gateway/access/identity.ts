@@ -27,7 +27,7 @@ export type Authentication =
  * began with.
  */
 export function ownerOf({ principal, roles }: Identity): string {
-  return roles.length === 0 ? principal : `${principal} [${roles.join(" ")}]`;
+  return JSON.stringify([principal, ...roles]);
 }
 
 export function withRoles(identity: Omit<Identity, "roles">, roles: readonly string[]): Identity {
