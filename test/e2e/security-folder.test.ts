@@ -16,12 +16,24 @@ const LASTING = new Set(["dashboard", "api serve"]);
 /** Run the program that they are told to run. The first is in faults-folder.test.ts. */
 const LEFT_OUT = new Set(["monitor", "plugins test"]);
 
+/** What a command makes where it is run, as it was told to. */
+const MADE: Record<string, string[]> = { "plugins new": ["fresh"], "access init": ["access.yaml"] };
+
 /** What a command needs to get somewhere, if only to its own errors. */
 const ARGUMENTS: Record<string, string[]> = {
   wrap: ["--all", "--yes"],
   unwrap: ["--all", "--yes"],
   show: ["1"],
   replay: ["last", "--", "/bin/cat"],
+  verify: ["last", "--", "/bin/cat"],
+  mock: ["last"],
+  call: ["evil", "run"],
+  connect: ["evil"],
+  read: ["evil"],
+  prompt: ["evil"],
+  "servers import": ["--all", "--yes"],
+  "servers show": ["evil"],
+  "servers login": ["evil"],
   "config get": ["api.url"],
   "config set": ["log_level", "info"],
   "plugins install": ["evil"],
@@ -101,7 +113,7 @@ test.each(commands)("km %s", async (words) => {
   expect(asked).toEqual([]);
   // What it was told to make, and nothing else.
   const made = readdirSync(hostile.folder).filter((name) => !before.includes(name));
-  expect(made).toEqual(words === "plugins new" ? ["fresh"] : []);
+  expect(made).toEqual(MADE[words] ?? []);
 });
 
 function leaves({ commands }: Group, above: string[]): string[] {
