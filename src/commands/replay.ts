@@ -5,7 +5,7 @@ import { duration } from "../log/query.ts";
 import { compareAnswers } from "../mcp/compare-answers.ts";
 import { parseFilter } from "../stream/filter.ts";
 import { SESSION_WORDS } from "./recorded-session.ts";
-import { recordedRequests, replayTarget, runReplay, targetFlags } from "./replayed.ts";
+import { recordedRequests, replayTarget, runReplay, comparisonFlags, targetFlags } from "./replayed.ts";
 import { replayReport } from "./replay-report.ts";
 
 export default defineCommand({
@@ -26,14 +26,7 @@ export default defineCommand({
       complete: "filter",
     },
     ...targetFlags,
-    timeout: {
-      type: "string",
-      default: "30s",
-      valueHint: "duration",
-      description: "How long a request waits for its answer",
-    },
-    "only-differences": { type: "boolean", description: "Leave out requests that were answered the same" },
-    json: { type: "boolean", description: "One request per line as JSON" },
+    ...comparisonFlags,
   },
   examples: [
     "km replay last -- node build/server.js",

@@ -49,6 +49,18 @@ export async function recordedRequests(word: string, isWanted: (entry: LogEntry)
   return { session, plan };
 }
 
+/** How requests are sent, and what is told of their answers. */
+export const comparisonFlags = {
+  timeout: {
+    type: "string",
+    default: "30s",
+    valueHint: "duration",
+    description: "How long a request waits for its answer",
+  },
+  "only-differences": { type: "boolean", description: "Leave out requests that were answered the same" },
+  json: { type: "boolean", description: "One request per line as JSON" },
+} as const;
+
 /** Which server gets the requests, unless its command stands behind `--`. */
 export const targetFlags = {
   url: serverFlags.url,

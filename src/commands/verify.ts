@@ -8,7 +8,7 @@ import { parseFilter } from "../stream/filter.ts";
 import { comparisonOf } from "../verify/comparison.ts";
 import { junitReport } from "../verify/junit.ts";
 import { SESSION_WORDS } from "./recorded-session.ts";
-import { recordedRequests, replayTarget, runReplay, targetFlags } from "./replayed.ts";
+import { recordedRequests, replayTarget, runReplay, comparisonFlags, targetFlags } from "./replayed.ts";
 import { replayReport } from "./replay-report.ts";
 
 /** What says what a server offers. */
@@ -48,14 +48,7 @@ export default defineCommand({
     shape: { type: "boolean", description: "Compare how answers are built, not the values in them" },
     definitions: { type: "boolean", description: "Compare only what the server offers: it is asked for nothing else" },
     junit: { type: "string", valueHint: "file", description: "Write a report for CI there", complete: "file" },
-    timeout: {
-      type: "string",
-      default: "30s",
-      valueHint: "duration",
-      description: "How long a request waits for its answer",
-    },
-    "only-differences": { type: "boolean", description: "Leave out requests that were answered the same" },
-    json: { type: "boolean", description: "One request per line as JSON" },
+    ...comparisonFlags,
   },
   examples: [
     "km verify files -- node build/server.js",
