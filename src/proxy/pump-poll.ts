@@ -1,7 +1,8 @@
 /** The poll pump as the main thread sees it: starts the server on pipes of our own, and the Worker that serves them. */
 import { ptr } from "bun:ffi";
 import { setPriority } from "node:os";
-import { type Libc, openLibc, openPipe } from "../process/libc.ts";
+import { type Libc, openLibc, openPipe, ownPipe, writeTo } from "../process/libc.ts";
+import { monotonic } from "../process/monotonic.ts";
 import { pause } from "../process/pause.ts";
 import type { Guard } from "./gate/guard.ts";
 import type { LatestTimes } from "./latest-times.ts";
@@ -27,6 +28,8 @@ import { spawnServer } from "./spawn.ts";
 
 const OBSERVER_PRIORITY = 10;
 const STOP_MS = 1000;
+/** A server that has not read by then what it is to be never will. */
+const OPENING_MS = 5000;
 
 /**
  * @returns undefined where the C library cannot be called: use streams
@@ -45,6 +48,7 @@ export function startPolling(command: ServerCommand, events: PumpEvents, guard?:
     const verdicts = guard === undefined ? undefined : openPipe(libc, true);
     const server = spawnServer(command, [input.readEnd, output.writeEnd, errors.writeEnd]);
     for (const fd of [input.readEnd, output.writeEnd, errors.writeEnd]) libc.close(fd);
+    if (command.opening !== undefined) writeOpening(libc, input.writeEnd, command.opening);
     yieldToPump();
     const memory = allocateRing();
     worker.postMessage({
@@ -62,6 +66,20 @@ export function startPolling(command: ServerCommand, events: PumpEvents, guard?:
   } catch (error) {
     worker.terminate();
     throw error;
+  }
+}
+
+/** Before the pump writes to the pipe. What it does not hold at once, the server has to read first. */
+function writeOpening(libc: Libc, fd: number, opening: string): void {
+  const length = Buffer.byteLength(opening);
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  bytes.write(opening);
+  const until = monotonic() + OPENING_MS;
+  for (let at = 0; at < length && monotonic() < until;) {
+    const written = writeTo(libc, ownPipe(fd), ptr(bytes, at), length - at);
+    if (written < 0) return; // it has ended, which shows
+    if (written === 0) Bun.sleepSync(1);
+    at += written;
   }
 }
 

@@ -103,4 +103,6 @@ export interface ServerCommand {
   env: Record<string, string>;
   /** Signals that the server shall ignore from its start, because km was started so. */
   ignoredSignals?: ReturnType<typeof ignoredSignals>;
+  /** What a server that is km itself gets on stdin before all else, and nobody observes: there may be secrets in it. */
+  opening?: string | undefined;
 }

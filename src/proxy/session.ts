@@ -6,6 +6,7 @@ import { constants } from "node:os";
 import { monotonic } from "../process/monotonic.ts";
 import type { Guard } from "./gate/guard.ts";
 import type { Observer } from "./observe.ts";
+import { LONGEST_WAIT_MS, OPEN_REQUESTS_MS } from "./patience.ts";
 import { pause } from "../process/pause.ts";
 import { endGroup, signalGroup } from "../process/process-group.ts";
 import type { Channel, PumpEvents, ServerCommand, ServerExit, Started, Visitor } from "./pump.ts";
@@ -16,10 +17,6 @@ import { startPolling } from "./pump-poll.ts";
 import { startStreams } from "./pump-streams.ts";
 import { Traffic } from "./traffic.ts";
 
-/** With requests still open after the client's end of file, how long a silent server may work on them. */
-const OPEN_REQUESTS_MS = 60_000;
-/** And one that is not silent meanwhile. */
-const LONGEST_WAIT_MS = 600_000;
 /** With none open, a server that goes on writing gets so many times the usual wait. */
 const TALKATIVE_WAITS = 5;
 /** Between two looks at whether it is still at it. */

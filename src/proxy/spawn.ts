@@ -27,10 +27,17 @@ export function spawnServer<T extends number | "pipe">(server: ServerCommand, st
         onExit: (exitedChild, code) => resolve({ code, signal: exitedChild.signalCode }),
       }),
     );
+    // Where it is not our own pipe, which the pump writes to.
+    if (server.opening !== undefined && typeof child.stdin === "object") tell(child.stdin, server.opening);
     return { child, pid: child.pid, exited, watchdog };
   } catch (error) {
     throw startError(server, error);
   }
+}
+
+/** What is written later comes behind it. One that has ended already says so otherwise. */
+function tell(input: Bun.FileSink, opening: string): void {
+  void (async () => await input.write(opening))().catch(() => undefined);
 }
 
 /** A command that cannot be found is started as it is, for the error. */

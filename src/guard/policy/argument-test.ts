@@ -3,6 +3,7 @@ import type { Asked } from "./asked.ts";
 import type { ArgumentCondition } from "./compiled.ts";
 import type { Met } from "./met.ts";
 import type { Place, Places } from "./places.ts";
+import type { PlainlyUnmet } from "./shortcut.ts";
 import { nodeTest, takesLists, type TestOfNode } from "./value-tests.ts";
 
 export class ArgumentTest {
@@ -46,6 +47,13 @@ export class ArgumentTest {
     if (asked.argumentsDoubt !== undefined || this.#presence !== undefined) return false;
     const found = this.#place.valuesIn(asked);
     return this.#asksForInside ? found.isFar : found.isNothing;
+  }
+
+  /** The same for calls that all readers read alike, before there is one; undefined where that cannot be said. */
+  get plainlyUnmet(): PlainlyUnmet | undefined {
+    const [first = "*"] = this.#place.path;
+    if (this.#presence !== undefined || first.includes("*")) return undefined;
+    return { place: this.#place, mayBeFar: this.#asksForInside };
   }
 
   /** Whether that is so of the other too, whenever it is of this one. */

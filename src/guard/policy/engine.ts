@@ -13,6 +13,7 @@ import { applyMasks, type Mask, type MaskedParts } from "./mask-values.ts";
 import { folded } from "./name-matcher.ts";
 import { Places } from "./places.ts";
 import type { Surroundings } from "./rule.ts";
+import { type PlainlyUnmet, Shortcut } from "./shortcut.ts";
 import { strictest, toolActions } from "./strictest.ts";
 
 export interface EngineContext {
@@ -72,6 +73,19 @@ export class PolicyEngine {
     const concerned = ofTools || this.#levels.some((level) => level.concerns(method));
     if (this.#concerned.size < MOST_KNOWN) this.#concerned.set(method, concerned);
     return concerned;
+  }
+
+  /** Undefined where each call of the tool has to be decided about. */
+  shortcut(tool: string): Shortcut | undefined {
+    if (!this.concerns("request", CALL)) return new Shortcut([], () => true);
+    if (tool === READ_ON && this.#uses.results) return undefined;
+    const conditions: PlainlyUnmet[] = [];
+    for (const level of this.#levels) {
+      const ofLevel = level.allowsWhere(tool);
+      if (ofLevel === undefined) return undefined;
+      conditions.push(...ofLevel);
+    }
+    return new Shortcut(conditions, () => this.#blockedStatus({ tool }) === undefined && !this.#isUnknown({ tool }));
   }
 
   concernsAnswer(method: string, tool: string | undefined): boolean {
@@ -202,12 +216,12 @@ export class PolicyEngine {
   }
 
   /** Nothing was found out of any tool: it was not listed yet, or what was accepted cannot be read. */
-  #isUnknown({ tool }: Asked): boolean {
+  #isUnknown({ tool }: Pick<Asked, "tool">): boolean {
     return tool !== undefined && this.#facts === undefined && this.#blocksTools;
   }
 
   /** Of a tool whose definition has to be accepted before it is called; it may have been since. */
-  #blockedStatus({ tool }: Asked): "new" | "changed" | undefined {
+  #blockedStatus({ tool }: Pick<Asked, "tool">): "new" | "changed" | undefined {
     if (typeof tool !== "string" || this.#facts === undefined) return undefined;
     const status = this.#facts.get(tool)?.status ?? "new"; // a tool that was never listed is no better
     return status !== "accepted" && this.#tools[status] === "block" ? status : undefined;

@@ -11,12 +11,13 @@ import type {
   Limit,
   Masking,
 } from "./compiled.ts";
-import { isGoverned, type METHODS_WITH } from "./governed.ts";
+import { CALL, isGoverned, type METHODS_WITH } from "./governed.ts";
 import type { Mask } from "./mask-values.ts";
 import type { Met } from "./met.ts";
 import { NameMatcher, shown } from "./name-matcher.ts";
 import type { Places } from "./places.ts";
 import { Rule, type Surroundings } from "./rule.ts";
+import type { PlainlyUnmet } from "./shortcut.ts";
 
 /** Shared between messages. */
 export interface Outcome {
@@ -50,6 +51,9 @@ interface Candidate {
   /** Whether it is plainly unmet wherever the one before it is: policies have many rules about the same place. */
   isLikeLast: boolean;
 }
+
+/** What candidates are found by. */
+type Target = Pick<Asked, "method" | "tool" | "doubt">;
 
 /** A session has few tools; one that makes them up shall not fill the memory. */
 const MOST_KNOWN = 1000;
@@ -126,6 +130,20 @@ export class Level {
       } else if (isMet || !isSure) return true;
     }
     return this.compiled.default !== "deny";
+  }
+
+  /** What has to hold for a call of the tool to be allowed here; undefined where each has to be decided about. */
+  allowsWhere(tool: string): PlainlyUnmet[] | undefined {
+    const { deciding, others, otherwise } = this.#candidates({ method: CALL, tool, doubt: undefined });
+    if (others.some(({ rule }) => actsIn(rule, "arguments"))) return undefined;
+    const conditions: PlainlyUnmet[] = [];
+    for (const { rule, isFor, outcome } of deciding) {
+      if (!looksAt(rule.compiled.when.findings, "arguments")) continue;
+      const { plainlyUnmet } = rule;
+      if (plainlyUnmet !== undefined) conditions.push(plainlyUnmet);
+      else return outcome.decision === "allow" && isFor === true && rule.isUnconditional ? conditions : undefined;
+    }
+    return otherwise.decision === "allow" ? conditions : undefined;
   }
 
   /** Of a request or notification. Counts it, where it is not denied here. */
@@ -206,7 +224,7 @@ export class Level {
   }
 
   /** The same for all messages of a method and tool, but for those of which that cannot be told. */
-  #candidates(asked: Asked): Candidates {
+  #candidates(asked: Target): Candidates {
     const { method, tool, doubt } = asked;
     if (doubt !== undefined || typeof tool === "object") return this.#find(asked);
     const ofMethod = this.#known.get(method);
@@ -220,7 +238,7 @@ export class Level {
     return found;
   }
 
-  #find(asked: Asked): Candidates {
+  #find(asked: Target): Candidates {
     const found: Candidates = { deciding: [], others: [], otherwise: this.#otherwise(asked) };
     for (const rule of this.rules) {
       const isFor = asked.doubt ?? rule.isFor(asked);
@@ -241,7 +259,7 @@ export class Level {
     return { ...this.#allowed, decision: effect.action, rule: name, reason: reason ?? "", ask };
   }
 
-  #otherwise(asked: Asked): Outcome {
+  #otherwise(asked: Target): Outcome {
     const { default: decision } = this.compiled;
     if (decision === "allow" || (asked.doubt === undefined && !isGoverned(asked.method))) return this.#allowed;
     return { ...this.#allowed, decision, reason: decision === "deny" ? `no rule allows ${subject(asked)}` : "" };
@@ -253,7 +271,7 @@ function hasOtherConditions(when: Conditions): boolean {
 }
 
 /** What a message is about, for people. */
-export function subject({ tool, method }: Asked): string {
+export function subject({ tool, method }: Pick<Asked, "tool" | "method">): string {
   return typeof tool === "string" ? `the tool ${shown(tool)}` : shown(method);
 }
 

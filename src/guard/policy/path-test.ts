@@ -5,11 +5,11 @@ import { shown } from "./name-matcher.ts";
 import { pathReadings } from "./path-readings.ts";
 import { rememberLast } from "./remember-last.ts";
 
-type FolderTest = ValueTest & { test: "inside" | "outside" };
+export type FolderTest = ValueTest & { test: "inside" | "outside" };
 
 /** Cannot be told where one reader finds a path inside, and another one outside. */
 export function folderTest({ test, folders, base }: FolderTest): (value: string) => Met {
-  const beginnings = [...new Set(folders.flatMap((folder) => beginningsOf(folder, base)))];
+  const beginnings = beginningsOf(folders, base);
   const read = readerFor(base);
   return (value) => {
     const paths = read(value);
@@ -30,8 +30,13 @@ function isBelow(path: string, beginnings: string[]): boolean {
   return false;
 }
 
+/** What the paths inside of these folders begin with; each ends with a slash. */
+export function beginningsOf(folders: readonly Folder[], base: PathBase): string[] {
+  return [...new Set(folders.flatMap((folder) => readingsOf(folder, base)))];
+}
+
 /** As a folder with a quote or the like in its name is read where it stands in a path. */
-function beginningsOf(folder: Folder, base: PathBase): string[] {
+function readingsOf(folder: Folder, base: PathBase): string[] {
   const [root = "/", ...names] = folder;
   const text = `${root}${base.windows ? "\\" : ""}${names.join(base.windows ? "\\" : "/")}`;
   const others = readPaths(text, base);
@@ -49,7 +54,7 @@ let reader: { key: string; read: (value: string) => string[] | Unclear } | undef
 
 /** What a text stands for to each of those who may read it. */
 function readPaths(value: string, base: PathBase): string[] | Unclear {
-  if (!base.windows && !base.anyCase && RESOLVED.test(value)) return [`${value}/`];
+  if (!base.windows && !base.anyCase && RESOLVED.test(value)) return [`/${value}/`]; // as `joined` has it
   const paths = new Set<string>();
   const readings = pathReadings(value, base.windows);
   if (readings === undefined) return { unclear: `the path ${shown(value)} can be read in too many ways` };

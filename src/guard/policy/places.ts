@@ -1,9 +1,10 @@
 /** `Places`: where the rules of a policy look in arguments. What stands there is looked up once, however many look. */
 import type { Asked } from "./asked.ts";
 import type { ValuePath } from "./compiled.ts";
+import { FarPaths } from "./far-paths.ts";
 import { isNull, type JsonNode, stringOf } from "./json-tree.ts";
 import type { Met, Unclear } from "./met.ts";
-import { folderTest } from "./path-test.ts";
+import { type FolderTest, folderTest } from "./path-test.ts";
 import { selectValues, type ValuesAt } from "./select-values.ts";
 
 export class Places {
@@ -22,18 +23,18 @@ export class Places {
   }
 }
 
-type FolderTest = Parameters<typeof folderTest>[0];
-
 export class Place {
-  readonly #path: ValuePath;
+  readonly path: ValuePath;
   readonly #number: number;
   /** For a path inside any of the folders that rules ask for here. */
   #asked: FolderTest | undefined;
   #isInside: ((value: string) => Met) | undefined;
+  /** The paths outside of these folders, where that can be told in bytes. */
+  #farPaths: FarPaths | undefined;
 
   /** @param number of the place, among those of the policy */
   constructor(path: ValuePath, number: number) {
-    this.#path = path;
+    this.path = path;
     this.#number = number;
   }
 
@@ -46,22 +47,30 @@ export class Place {
   }
 
   prepare(): void {
-    this.#isInside = this.#asked && folderTest(this.#asked);
+    if (this.#asked === undefined) return;
+    const { base, folders } = this.#asked;
+    this.#isInside = folderTest(this.#asked);
+    this.#farPaths = base.windows || base.anyCase ? undefined : new FarPaths(folders, base);
   }
 
   valuesIn(asked: Asked): ValuesAt {
     return (asked.values[this.#number] ??= this.#valuesIn(asked));
   }
 
+  /** Whether a text in these bytes is a path outside of each folder that rules ask for here; it may be where this is false. */
+  isPlainlyFar(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#farPaths?.has(bytes, start, end) === true;
+  }
+
   #valuesIn({ text, arguments: root }: Asked): ValuesAt {
-    const { nodes, doubt } = selectValues(text, root, this.#path);
+    const { nodes, doubt } = selectValues(text, root, this.path);
     const [only] = nodes;
     if (nodes.length === 1 && only !== undefined && isScalar(only) && !isNull(text, only)) {
       const isFar = doubt === undefined && this.#isFar(stringOf(text, only));
       return { whole: nodes, items: nodes, more: undefined, doubt, isNothing: false, isFar };
     }
     // Where anything is meant, mappings are not values in the wrong form.
-    const isWide = this.#path.at(-1) === "*" || this.#path.at(-1) === "**";
+    const isWide = this.path.at(-1) === "*" || this.path.at(-1) === "**";
     const isValue = (node: JsonNode): boolean => !isNull(text, node) && !(isWide && node.kind === "object");
     const first = nodes.length > MOST_VALUES ? nodes.slice(0, MOST_VALUES) : nodes;
     const { items, isAll } = first.some(({ kind }) => kind === "array")

@@ -9,6 +9,7 @@ import { folded, NameMatcher } from "./name-matcher.ts";
 import type { Places } from "./places.ts";
 import { ResourceMatcher } from "./resource-matcher.ts";
 import type { ToolFacts } from "../../stream/verdict.ts";
+import type { PlainlyUnmet } from "./shortcut.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /** What rules ask about that does not stand in the message. */
@@ -78,7 +79,7 @@ export class Rule {
   }
 
   /** What the method and the tool alone decide. */
-  isFor({ method, tool }: Asked): Met {
+  isFor({ method, tool }: Pick<Asked, "method" | "tool">): Met {
     const ofMethod = this.#method(method);
     if (ofMethod === false) return false;
     const ofTool = this.#isForTool(method, tool);
@@ -88,6 +89,18 @@ export class Rule {
   /** Whether it does not apply, as far as one look at its first condition on arguments tells. */
   isPlainlyUnmet(asked: Asked): boolean {
     return asked.doubt === undefined && this.#arguments[0]?.isPlainlyUnmet(asked) === true;
+  }
+
+  /** When it is so of calls; undefined where that cannot be said before there is one. */
+  get plainlyUnmet(): PlainlyUnmet | undefined {
+    return this.#arguments[0]?.plainlyUnmet;
+  }
+
+  /** Whether nothing but the method and the tool counts. */
+  get isUnconditional(): boolean {
+    const { annotations, definition, prompt, resource, time, findings } = this.compiled.when;
+    const conditions = [annotations, definition, prompt, resource, time, findings, this.#arguments[0]];
+    return conditions.every((condition) => condition === undefined);
   }
 
   /** Whether that is so of the other too, whenever it is of this one. */

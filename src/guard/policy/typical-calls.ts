@@ -4,7 +4,7 @@ import { CALL } from "./governed.ts";
 
 const MOST_TOOLS = 10;
 
-/** @returns JSON */
+/** @returns JSON; each twice, once such as may pass without being decided about, once with an id that is not plain */
 export function typicalCalls({ levels }: CompiledPolicy): { call: string; answer: string }[] {
   const tools = new Set(["read_file"]);
   const args: Record<string, unknown> = { path: PATH, url: URL, depth: 1 };
@@ -12,10 +12,11 @@ export function typicalCalls({ levels }: CompiledPolicy): { call: string; answer
     for (const glob of when.tool?.any ?? []) tools.add(fitting(glob));
     for (const { path, tests } of when.arguments) put(args, path.map(fitting), tests.map(valueFor)[0]);
   }
-  return [...tools].slice(0, MOST_TOOLS).map((name, id) => ({
+  const exchange = (name: string, id: number) => ({
     call: JSON.stringify({ jsonrpc: "2.0", id, method: CALL, params: { name, arguments: args } }),
     answer: JSON.stringify({ jsonrpc: "2.0", id, result: { content: [{ type: "text", text: TEXT }] } }),
-  }));
+  });
+  return [...tools].slice(0, MOST_TOOLS).flatMap((name, id) => [exchange(name, id), exchange(name, -1 - id)]);
 }
 
 const TEXT = "Two files: main.ts, main.test.ts";

@@ -13,6 +13,7 @@ const NO_POLICY: Gate = {
   concernsAnswer: () => false,
   leastAnswerBytes: () => 0,
   passesUndecided: () => true,
+  shortcut: () => undefined,
   decide: () => ({ action: "pass" }),
   learn: () => undefined,
 };
@@ -32,6 +33,7 @@ function withPlugins(policy: Gate, methods: true | Set<string>): Gate {
     concernsAnswer: (method, tool) => policy.concernsAnswer(method, tool),
     leastAnswerBytes: (method, tool) => policy.leastAnswerBytes(method, tool),
     passesUndecided: (direction, method) => policy.passesUndecided(direction, method),
+    shortcut: (tool) => (concerns("tools/call") ? undefined : policy.shortcut(tool)),
     learn: (facts) => policy.learn(facts),
     decide: (held) => {
       const { direction, method, request } = held;

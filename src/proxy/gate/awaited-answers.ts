@@ -32,8 +32,8 @@ export class AwaitedAnswers {
   /** Whether no request passed of which nothing is known. */
   isWhole = true;
 
-  /** @param id its exact text */
-  add(id: string, request: Awaited): void {
+  /** @param id its exact text, or the number that it is */
+  add(id: Key, request: Awaited): void {
     const key = keyOf(id);
     if (this.#latest.has(key) || this.#older.has(key)) this.#remove(key);
     if (this.#latest.size >= MOST) this.#turn();
@@ -43,7 +43,7 @@ export class AwaitedAnswers {
   }
 
   /** The request that an answer with this id is for. There may be another answer to it. */
-  answer(id: string): Awaited | undefined {
+  answer(id: Key): Awaited | undefined {
     const key = keyOf(id);
     const known = this.#latest.get(key) ?? this.#older.get(key);
     if (known !== undefined) known.isAnswered = true;
@@ -83,7 +83,8 @@ export class AwaitedAnswers {
   }
 }
 
-function keyOf(id: string): Key {
+function keyOf(id: Key): Key {
+  if (typeof id === "number") return id;
   const number = Number(id.startsWith('"') ? JSON.parse(id) : id);
   return Number.isSafeInteger(number) ? number : id;
 }

@@ -26,6 +26,7 @@
  *   closes its end while a message of its is held has that decided and forwarded first, as long as it reads.
  */
 import type { CompiledPolicy } from "../../guard/policy/compiled.ts";
+import type { PlainCall } from "../../guard/policy/shortcut.ts";
 import type { Direction } from "../../stream/event.ts";
 import type { Deferral, Facts, HeldMessage, Verdict } from "../../stream/verdict.ts";
 
@@ -47,6 +48,11 @@ export interface Gate {
    * @param method undefined where the beginning of the message does not tell
    */
   passesUndecided(direction: Direction, method: string | undefined): boolean;
+  /**
+   * Knows of calls of the tool that pass, without `decide`, where nobody can take them for other calls. Undefined where each
+   * has to be decided about.
+   */
+  shortcut(tool: string): { passes(call: PlainCall): boolean } | undefined;
   /** At once, whatever the message is. */
   decide(held: HeldMessage): Verdict | Deferral;
   learn(facts: Facts): void;

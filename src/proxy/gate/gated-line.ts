@@ -139,8 +139,11 @@ export function awaitedAfter(member: Member, text: string, gate: Gate): Awaited 
   if (!gate.isStrict || member.message?.kind !== "request") return undefined;
   const forwarded = text === member.text ? member.message : readLine(text);
   if (forwarded.kind !== "request") return undefined;
-  const { method } = forwarded;
-  const tool = toolOfMessage(forwarded);
+  return awaitedBy(forwarded.method, toolOfMessage(forwarded), text, gate);
+}
+
+/** @param text of the request */
+export function awaitedBy(method: string, tool: string | undefined, text: string, gate: Gate): Awaited {
   if (!gate.concernsAnswer(method, tool)) return { method, tool, text: "", leastBytes: Infinity };
   return { method, tool, text, leastBytes: gate.leastAnswerBytes(method, tool) };
 }

@@ -81,9 +81,27 @@ export class GatedPassage {
     return (this.#ended || this.#abandoned) && !isHeld && !this.hasNext;
   }
 
-  /** What was read. It must stay as it is until `mayRead`, before which nothing else is put in. */
-  push(chunk: Buffer, time: number): void {
-    if (!this.#abandoned) this.#process(chunk, time);
+  /**
+   * What was read, if it may be sent without more ado: one line that surely passes.
+   *
+   * @returns whether it shall be observed and sent as it came. Otherwise nothing has happened, and it has to be pushed.
+   * Undefined where it was not looked at.
+   */
+  lets(bytes: Buffer, start: number, end: number, time: number): boolean | undefined {
+    if (this.#begunBytes > 0 || this.#flows !== undefined || this.#midLine) return undefined;
+    if (this.#between.length > 0 || !this.mayRead) return undefined;
+    if (!this.#held.lets(bytes, start, end)) return false;
+    this.#time = time;
+    return true;
+  }
+
+  /**
+   * What was read. It must stay as it is until `mayRead`, before which nothing else is put in.
+   *
+   * @param wasLookedAt whether `lets` has found that it is no line that surely passes
+   */
+  push(chunk: Buffer, time: number, wasLookedAt = false): void {
+    if (!this.#abandoned) this.#process(chunk, time, wasLookedAt);
   }
 
   /** The source has ended: what is left without a line feed is a line. */
@@ -136,7 +154,7 @@ export class GatedPassage {
     this.#put(this.#takeBegun(), undefined, this.#time);
   }
 
-  #process(chunk: Buffer, time: number): void {
+  #process(chunk: Buffer, time: number, wasLookedAt = false): void {
     this.#time = time;
     let from = 0;
     if (this.#flows !== undefined || this.#begunBytes > 0) {
@@ -151,7 +169,9 @@ export class GatedPassage {
     while (at < last) {
       const end = chunk.indexOf(LINE_FEED, at) + 1;
       const line = end - at === chunk.length ? chunk : chunk.subarray(at, end);
-      const decision = this.#held.decide(line, time);
+      const isKnown = wasLookedAt && line === chunk;
+      const passes = !isKnown && this.#held.lets(line, 0, line.length);
+      const decision = passes ? "passes" : this.#held.decide(line, time);
       if (decision !== "passes") {
         this.#pass(chunk.subarray(from, at), time);
         if (decision !== "held") this.#queue.push(decision);
@@ -220,7 +240,7 @@ export class GatedPassage {
   }
 
   #line(line: Buffer, time: number): void {
-    const decision = this.#held.decide(line, time);
+    const decision = this.#held.lets(line, 0, line.length) ? "passes" : this.#held.decide(line, time);
     if (decision === "passes") this.#pass(line, time);
     else if (decision !== "held") this.#queue.push(decision);
   }

@@ -7,6 +7,7 @@ import type { Deferral, HeldMessage, Verdict } from "../../stream/verdict.ts";
 import type { AwaitedAnswers } from "./awaited-answers.ts";
 import { awaitedAfter, gatedLine, type GatedLine, type Member, type Watch } from "./gated-line.ts";
 import type { Gate } from "./gate.ts";
+import { PlainLines } from "./plain-lines.ts";
 import { addressed, refusal } from "./refused-line.ts";
 import { answerInPlace, type Interceptions, type Outcome, settle, type Settled } from "./settle.ts";
 import { type Refused, strictLine } from "./strict-line.ts";
@@ -78,6 +79,8 @@ export class HeldLines {
   readonly #watch: Watch;
   readonly #around: Surroundings;
   readonly #let: (outgoing: Outgoing, isInOrder: boolean) => void;
+  /** Where the gate is strict: what is lenient searches, which costs less still. */
+  readonly #plain: PlainLines | undefined;
   #inOrder: Held | undefined;
   readonly #outOfOrder = new Set<Held>();
   #bytes = 0;
@@ -87,6 +90,7 @@ export class HeldLines {
     this.#watch = watch;
     this.#around = around;
     this.#let = onGone;
+    this.#plain = watch.gate.isStrict ? new PlainLines(watch, around.asked) : undefined;
   }
 
   get hasInOrder(): boolean {
@@ -99,6 +103,11 @@ export class HeldLines {
 
   get isFull(): boolean {
     return this.#outOfOrder.size >= MOST_HELD || this.#bytes >= MOST_HELD_BYTES;
+  }
+
+  /** @returns whether the line in these bytes passes as it came; `decide` tells where this is false */
+  lets(bytes: Buffer, start: number, end: number): boolean {
+    return this.#plain?.lets(bytes, start, end) === true;
   }
 
   /** @returns "passes" when the line does so as it came, and nobody needs to know more */

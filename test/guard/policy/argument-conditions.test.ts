@@ -58,6 +58,8 @@ const CASES: Record<string, Case[]> = {
   "inside takes paths that lead in": [
     ["{ path: { inside: [~/.ssh] } }", { path: "../.ssh/id_rsa" }, MET],
     ["{ path: { inside: [~/.ssh] } }", { path: "~/.ssh" }, MET],
+    ["{ path: { inside: [/] } }", { path: "/etc/passwd" }, MET],
+    ["{ path: { inside: [/] } }", { path: "etc/../passwd" }, MET],
     ["{ path: { inside: [~/.ssh] } }", { path: ".ssh/id_rsa" }, NOT],
   ],
   "a path is looked at in each form that a server may make of it": [

@@ -8,6 +8,7 @@ export function gateFor(methods: string[], answers: string[] = []): Gate {
     concernsAnswer: (method) => answers.includes(method),
     leastAnswerBytes: () => 0,
     passesUndecided: () => true,
+    shortcut: () => undefined,
     decide: () => ({ action: "pass" }),
     learn: () => undefined,
   };

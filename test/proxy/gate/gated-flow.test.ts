@@ -8,13 +8,17 @@ import { allocateRing, RingReader, RingWriter, viewRing } from "../../../src/pro
 import type { Interceptions } from "../../../src/proxy/gate/settle.ts";
 import { openLibc, openPipe, ownPipe } from "../../../src/process/libc.ts";
 import { test } from "../../e2e/linux-test.ts";
-import { writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
+import type { HeldMessage } from "../../../src/stream/verdict.ts";
 import { gateFor } from "./gate-for.ts";
 
 const gate: Gate = {
   ...gateFor(["tools/call"]),
   decide: () => ({ action: "block", by: "guard", reason: "because" }),
 };
+
+/** Of requests. */
+const RING_BYTES = 4 << 20;
 
 function call(id: number): string {
   return `{"jsonrpc":"2.0","id":${id},"method":"tools/call"}\n`;
@@ -31,12 +35,12 @@ class LateRoom extends RingWriter {
   }
 }
 
-function makeFlow() {
+function makeFlow(by = gate) {
   const libc = openLibc();
   const ring = viewRing(allocateRing());
   const writer = new LateRoom(ring);
   const reader = new RingReader(ring);
-  const { request } = new GatedTraffic(gate, () => undefined);
+  const { request, response } = new GatedTraffic(by, () => undefined);
   const source = openPipe(libc, true);
   const sink = openPipe(libc, true);
   const flow = new GatedFlow(libc, ring, writer, request, source.readEnd, ownPipe(sink.writeEnd));
@@ -53,11 +57,16 @@ function makeFlow() {
   };
   return {
     flow,
+    response,
     writer,
     drain,
     seen,
     gaps: () => gaps,
     client: (text: string) => void writeSync(source.writeEnd, text),
+    sent: (length: number) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.toString("utf8", 0, readSync(sink.readEnd, bytes));
+    },
     [Symbol.dispose]() {
       for (const fd of [source.readEnd, source.writeEnd, sink.readEnd, sink.writeEnd]) libc.close(fd);
     },
@@ -89,3 +98,43 @@ test("half a note that the observer was too slow for does not become part of the
   expect(seen.slice(1)).toEqual([{ text: call(1) }, { note: interceptions as Interceptions }, { text: call(2) }]);
   expect(one.gaps()).toBe(1);
 });
+
+test("a call that surely passes is observed and sent as it came, wherever the ring is, and its answer is decided about with it", () => {
+  const asked: HeldMessage[] = [];
+  const strict: Gate = {
+    ...gateFor(["tools/call"], ["tools/call"]),
+    shortcut: (tool) => (tool === "get" ? { passes: () => true } : undefined),
+    decide: (held) => {
+      asked.push(held);
+      return { action: "pass" };
+    },
+  };
+  using one = makeFlow(strict);
+  const { flow, writer, drain, seen, response } = one;
+  const line = (id: number, tool = "get", more = ""): string =>
+    `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${tool}","arguments":{"text":"${more}"}}}\n`;
+  const lines = [line(1), line(2, "put"), line(3, "get", "é語"), line(4) + line(5), line(6).trimEnd(), "\n", line(7)];
+  for (const [index, bytes] of lines.entries()) {
+    // The last is read where the ring ends soon, and so to elsewhere first.
+    if (index === lines.length - 1) fillTo(writer, RING_BYTES - 1000, drain);
+    one.client(bytes);
+    expect(flow.read()).toBe("going on");
+    flow.prepare();
+    drain();
+  }
+  const all = lines.join("");
+  expect(one.sent(10_000)).toBe(all);
+  const texts = seen.flatMap((part) => ("text" in part && !part.text.startsWith("\0") ? [part.text] : []));
+  expect(texts.join("")).toBe(all);
+  expect(asked.map(({ tool }) => tool)).toEqual(["put"]);
+  response.push(Buffer.from('{"jsonrpc":"2.0","id":3,"result":{}}\n'), 1);
+  expect(asked[1]?.request).toBe(line(3, "get", "é語").trimEnd());
+});
+
+/** With what is no part of any line. */
+function fillTo(writer: RingWriter, offset: number, drain: () => void): void {
+  for (let at = writer.offset(REQUEST); at < offset; at = writer.offset(REQUEST)) {
+    writer.publish(REQUEST, Math.min(offset - at, 1 << 17), 1);
+    drain();
+  }
+}

@@ -4,6 +4,7 @@ import type { CompiledPolicy } from "../../../src/guard/policy/compiled.ts";
 import { typicalCalls } from "../../../src/guard/policy/typical-calls.ts";
 import { usesOf } from "../../../src/guard/policy/uses.ts";
 import { PolicyEngine } from "../../../src/guard/policy/engine.ts";
+import { PlainMessage } from "../../../src/wire/plain-message.ts";
 import { WarmUp } from "../../../src/proxy/gate/warm-up.ts";
 import { levelOf } from "../../guard/policy/engine-of.ts";
 
@@ -24,13 +25,20 @@ test("the calls are such as the rules are about", () => {
     const verdict = engine.decide({ direction: "request", method: "tools/call", tool: params.name, text: call });
     return [params.name, verdict.action];
   });
-  expect(Object.fromEntries(outcomes)).toEqual({
+  expect(Object.fromEntries(outcomes.toReversed())).toEqual({
     read_file: "block",
     read_x: "block",
     few: "pass",
     asked: "defer",
     masked: "modify",
   });
+});
+
+test("of each call and answer, one is plain and one is not", () => {
+  const isPlain = (text: string): boolean => new PlainMessage().read(Buffer.from(`${text}\n`), 0, text.length + 1);
+  for (const [index, { call, answer }] of typicalCalls(POLICY).entries()) {
+    expect([isPlain(call), isPlain(answer)]).toEqual(index % 2 === 0 ? [true, true] : [false, false]);
+  }
 });
 
 test.each([["with"], ["without"]])("a gate %s rules is warmed up to the end", (which) => {
