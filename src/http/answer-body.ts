@@ -9,20 +9,24 @@ export const MOST_CHARACTERS = 256 << 20;
 /** Receives a message, without line feeds; the answer waits until it has taken it. False where it is none. */
 export type Take = (line: string) => boolean | Promise<boolean>;
 
+/** When JSON has begun, it may stand still for so long; where less time is given for an answer, for that. */
+const STILL_MS = 60_000;
+
 /**
+ * @param patienceMs until JSON must have come from its first byte to its last, and for how long a stream may bring nothing,
+ *   not even a comment; `Infinity` for one that may be silent
  * @param events knows afterwards where the stream ended; unless given, nothing can go on there
- * @param stallMs how long JSON may stand still before its end
  * @returns why it could not be read to its end
  */
 export async function readAnswer(
   response: Response,
   take: Take,
-  stallMs: number,
+  patienceMs: number,
   events = new EventStream(MOST_CHARACTERS),
 ): Promise<Problem | undefined> {
   const type = mediaType(response);
-  if (type === "text/event-stream") return await readEvents(response, events, take);
-  const text = await readText(response, MOST_CHARACTERS, stallMs);
+  if (type === "text/event-stream") return await readEvents(response, events, take, patienceMs);
+  const text = await readText(response, MOST_CHARACTERS, patienceMs);
   if (typeof text !== "string") return text;
   if (await take(oneLine(text))) return undefined;
   const what = type === "text/html" ? "a web page" : text.trim() === "" ? "empty" : "no JSON-RPC";
@@ -35,13 +39,22 @@ export function mediaType({ headers }: Response): string {
   return (headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** @returns why the stream could not be read to its end; undefined where the server ended it */
-export async function readEvents(response: Response, events: EventStream, take: Take): Promise<Problem | undefined> {
+/**
+ * @param silentMs for how long it may bring nothing, not even a comment
+ * @returns why the stream could not be read to its end; undefined where the server ended it
+ */
+export async function readEvents(
+  response: Response,
+  events: EventStream,
+  take: Take,
+  silentMs = Infinity,
+): Promise<Problem | undefined> {
   const reader = response.body?.getReader();
   let strange: Problem | undefined;
   try {
     for (;;) {
-      const read = await reader?.read();
+      const read = reader === undefined ? undefined : await within(reader.read(), silentMs);
+      if (read === LATE) return silence(silentMs);
       if (read === undefined || read.value === undefined) return strange;
       for (const { type, data } of events.push(read.value)) {
         if (data === undefined) return TOO_LARGE;
@@ -64,21 +77,20 @@ export function bodyProblem(error: unknown): Problem {
   return { reason: "its answer is not UTF-8", hint: "Tell those who make the server.", again: "never" };
 }
 
-/** Of a body that is no stream. */
-export async function readText(response: Response, most: number, stallMs: number): Promise<string | Problem> {
+/** Of a body that is no stream. However it trickles, there is an end to it. */
+export async function readText(response: Response, most: number, patienceMs: number): Promise<string | Problem> {
   const reader = response.body?.getReader();
+  if (reader === undefined) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const pieces: string[] = [];
+  const until = performance.now() + patienceMs;
   let size = 0;
-  let timer: Timer | undefined;
   try {
-    for (;;) {
-      const stalled = Promise.withResolvers<undefined>();
-      timer = setTimeout(() => stalled.resolve(undefined), stallMs);
-      const read = await Promise.race([reader?.read(), stalled.promise]);
-      clearTimeout(timer);
-      if (read === undefined && reader !== undefined) return { reason: "its answer stopped half-way", hint: SEE_LOG };
-      if (read === undefined || read.value === undefined) break;
+    for (let stillMs = patienceMs; ; stillMs = STILL_MS) {
+      const leftMs = until - performance.now();
+      const read = await within(reader.read(), Math.min(stillMs, leftMs));
+      if (read === LATE) return stillMs < leftMs ? STOPPED : unfinished(patienceMs);
+      if (read.value === undefined) break;
       const piece = decoder.decode(read.value, { stream: true });
       size += piece.length;
       if (size > most) return TOO_LARGE;
@@ -89,12 +101,33 @@ export async function readText(response: Response, most: number, stallMs: number
   } catch (error) {
     return bodyProblem(error);
   } finally {
-    clearTimeout(timer);
-    void reader?.cancel().catch(() => undefined);
+    void reader.cancel().catch(() => undefined);
   }
 }
 
 const SEE_LOG = "See what the server says in its log.";
+const STOPPED: Problem = { reason: "its answer stopped half-way", hint: SEE_LOG };
+
+function unfinished(ms: number): Problem {
+  return { reason: `its answer was not complete ${ms / 1000} s after it began`, hint: SEE_LOG, isLate: true };
+}
+
+function silence(ms: number): Problem {
+  return { reason: `its event stream brought nothing for ${ms / 1000} s`, hint: SEE_LOG, isLate: true };
+}
+
+const LATE = Symbol("late");
+
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | typeof LATE> {
+  if (ms === Infinity) return await promise;
+  const late = Promise.withResolvers<typeof LATE>();
+  const timer = setTimeout(() => late.resolve(LATE), Math.max(0, ms));
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Line feeds can stand only where a blank can, too. */
 export function oneLine(text: string): string {

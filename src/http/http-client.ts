@@ -5,15 +5,16 @@ import type { Authorizer } from "./authorizer.ts";
 import type { Health, Reached } from "./health.ts";
 import { backoff } from "./backoff.ts";
 import { canConnect } from "./can-connect.ts";
+import { HAS_PROXY, hasUsualTls } from "./connect-ahead.ts";
 import { connectionProblem, type Problem } from "./problem.ts";
 import type { Remote } from "./remote.ts";
 
 export interface Outgoing {
-  method: "POST" | "GET" | "DELETE";
+  method: "POST" | "GET" | "DELETE" | "HEAD" | "PUT" | "PATCH";
   /** The server's, unless given. */
   url?: string | undefined;
   headers: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
   /** To get it twice does the server no harm. */
   isRepeatable: boolean;
   /** For a stream, whose head may come with its first event. */
@@ -25,8 +26,12 @@ export interface Outgoing {
 export type Reply =
   { state: "answered"; response: Response } | { state: "failed"; problem: Problem } | { state: "aborted" };
 
-/** What is between is the proxy's affair then. */
-const HAS_PROXY = Object.entries(process.env).some(([name, value]) => /^(?:https?|all)_proxy$/i.test(name) && value);
+/** Bun's own connections, or those of one server alone. */
+export type Connections = Pick<Bun.FetchSession, "fetch" | "close">;
+
+/** Bun's own, of which one may have been opened ahead. */
+export const BUNS_CONNECTIONS: Connections = { fetch, close() {} };
+
 const MOST_REDIRECTS = 5;
 /** An authorizer gives up before that. */
 const MOST_LOGINS = 10;
@@ -38,13 +43,15 @@ export class HttpClient {
   readonly #remote: Remote;
   readonly #authorizer: Authorizer | undefined;
   readonly #health: Health | undefined;
-  #session: Promise<Bun.FetchSession> | undefined;
+  #opened: Promise<Connections> | undefined;
   #hasConnected = false;
 
-  constructor(remote: Remote, authorizer: Authorizer | undefined, health?: Health) {
+  /** @param connections in place of those that are made as `remote.tls` says */
+  constructor(remote: Remote, authorizer: Authorizer | undefined, health?: Health, connections?: Connections) {
     this.#remote = remote;
     this.#authorizer = authorizer;
     this.#health = health;
+    this.#opened = connections && Promise.resolve(connections);
   }
 
   /** Never throws. An answer may have any status. */
@@ -68,15 +75,14 @@ export class HttpClient {
 
   /** Connections that are not in use are closed. */
   async close(): Promise<void> {
-    const session = await this.#session?.catch(() => undefined);
-    session?.close();
+    const connections = await this.#opened?.catch(() => undefined);
+    connections?.close();
   }
 
   async #authorized(outgoing: Outgoing): Promise<Reply> {
     for (let logins = 0; ; logins++) {
       try {
-        const sent = (await this.#authorizer?.headers()) ?? {};
-        const reply = await this.#redirected(outgoing, sent);
+        const { reply, sent } = await this.#redirected(outgoing);
         const refusal = reply.state === "answered" ? refusalOf(reply.response) : undefined;
         if (reply.state !== "answered" || refusal === undefined || logins === MOST_LOGINS) return reply;
         const challenge = reply.response.headers.get("www-authenticate");
@@ -91,18 +97,21 @@ export class HttpClient {
   }
 
   /** What a server sends elsewhere goes on only within the server: what is secret in it is for that one alone. */
-  async #redirected(outgoing: Outgoing, authorization: Record<string, string>): Promise<Reply> {
+  async #redirected(outgoing: Outgoing): Promise<{ reply: Reply; sent: Record<string, string> }> {
     let url = outgoing.url ?? this.#remote.url;
     for (let redirects = 0; ; redirects++) {
-      const reply = await this.#once(url, outgoing, authorization);
-      if (reply.state !== "answered" || redirects === MOST_REDIRECTS) return reply;
+      const sent = (await this.#authorizer?.headers({ method: outgoing.method, url })) ?? {};
+      const reply = await this.#once(url, outgoing, sent);
+      if (reply.state !== "answered") return { reply, sent };
       const { status, headers } = reply.response;
+      this.#authorizer?.heard?.(url, headers);
+      if (redirects === MOST_REDIRECTS) return { reply, sent };
       const location = headers.get("location");
       const keepsMethod =
         status === 307 || status === 308 || (outgoing.method === "GET" && status >= 301 && status <= 303);
-      if (!keepsMethod || location === null || !URL.canParse(location, url)) return reply;
+      if (!keepsMethod || location === null || !URL.canParse(location, url)) return { reply, sent };
       const target = new URL(location, url);
-      if (target.origin !== new URL(url).origin) return reply;
+      if (target.origin !== new URL(url).origin) return { reply, sent };
       await discard(reply.response);
       url = target.href;
     }
@@ -144,16 +153,14 @@ export class HttpClient {
   }
 
   /** Loads what TLS needs only where there is something to say about it. */
-  #connections(): Promise<Bun.FetchSession> {
-    this.#session ??= this.#open();
-    return this.#session;
+  #connections(): Promise<Connections> {
+    this.#opened ??= this.#open();
+    return this.#opened;
   }
 
-  async #open(): Promise<Bun.FetchSession> {
+  async #open(): Promise<Connections> {
     const { tls } = this.#remote;
-    const isPlain =
-      tls.pins.length === 0 && [tls.ca, tls.cert, tls.key, tls.serverName].every((one) => one === undefined);
-    if (isPlain) return new Bun.FetchSession();
+    if (hasUsualTls(tls)) return new Bun.FetchSession();
     const { tlsOptions } = await import("./tls-options.ts");
     return new Bun.FetchSession({ tls: tlsOptions(tls) });
   }
@@ -206,7 +213,7 @@ function waitBefore(failures: number, reply: Reply, isRepeatable: boolean): numb
 }
 
 /** A login that fails, or an answer that is late, says nothing of whether the server is there. */
-function reachedBy(reply: Reply): Reached {
+export function reachedBy(reply: Reply): Reached {
   if (reply.state === "answered") return UNAVAILABLE.has(reply.response.status) ? "unreachable" : "reached";
   if (reply.state === "aborted" || reply.problem.isLate === true) return "unknown";
   return reply.problem.code === undefined ? "unreachable" : "unknown";

@@ -5,12 +5,14 @@
 import { pause } from "../process/pause.ts";
 import { readLine } from "../wire/jsonrpc.ts";
 import { bodyProblem, MOST_CHARACTERS, mediaType, TOO_LARGE } from "./answer-body.ts";
+import { backoff } from "./backoff.ts";
 import { EventStream } from "./event-stream.ts";
-import { discard } from "./http-client.ts";
+import { discard, waited } from "./http-client.ts";
 import { allOver, OpenRequest } from "./open-request.ts";
-import type { Outbound } from "./outbound.ts";
-import { errorLine, type Problem, problemText, statusProblem } from "./problem.ts";
-import type { Transport, TransportOptions } from "./transport.ts";
+import { cancelledBy, type Outbound } from "./outbound.ts";
+import { CLOSED, errorLine, isRefusal, type Problem, problemText, statusProblem } from "./problem.ts";
+import { ToldIds } from "./told-ids.ts";
+import { ACKNOWLEDGED_MS, type Transport, type TransportOptions } from "./transport.ts";
 
 const LOST: Problem = {
   reason: "its event stream ended before the answer was there",
@@ -41,7 +43,10 @@ export class HttpSse implements Transport {
   /** Of the session, after the stream was opened anew; why it was not begun anew. */
   #renewal: Promise<Problem | undefined> | undefined;
   /** The id of an initialize that was not the client's own, whose answer is not for it. */
-  #hidden: { id: string; answered(): void } | undefined;
+  #hidden: { id: string; begun(isBegun: boolean): void } | undefined;
+  readonly #told = new ToldIds();
+  /** Streams in a row that ended before they brought anything. */
+  #losses = 0;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -49,16 +54,22 @@ export class HttpSse implements Transport {
 
   /** Whether the server speaks like this. */
   async open(): Promise<boolean> {
-    return typeof (await this.#connected()) === "string";
+    return typeof (await this.#connected(true)) === "string";
   }
 
   async send(outbound: Outbound): Promise<void> {
     const { method, ids } = outbound;
+    const cancelled = cancelledBy(outbound);
+    if (cancelled !== undefined) this.#over(cancelled);
     const request = new OpenRequest(outbound);
-    for (const id of ids) this.#open.set(id, request);
+    for (const id of ids) {
+      this.#open.set(id, request);
+      this.#told.delete(id);
+      if (this.#hidden?.id === id) this.#hidden = undefined;
+    }
     if (method === "initialize") [this.#initialize, this.#initialized] = [outbound, undefined];
     const sent = this.#pass(outbound);
-    if (ids.length === 0) await sent;
+    if (ids.length === 0) await Promise.race([sent, pause(ACKNOWLEDGED_MS)]);
     else if (method === "initialize") await request.over; // what follows belongs to the session that this begins
   }
 
@@ -68,28 +79,37 @@ export class HttpSse implements Transport {
 
   close(): Promise<void> {
     this.#closing.abort();
-    for (const request of this.#open.values()) request.abort();
+    this.#hidden?.begun(false);
+    const { lines, remote } = this.#options;
+    for (const [id, request] of this.#open) {
+      void lines.push(errorLine(id, CLOSED, request.outbound.method, remote.url));
+      request.abort();
+    }
     this.#open.clear();
     return Promise.resolve();
   }
 
   async #pass(outbound: Outbound): Promise<void> {
     const { method, ids } = outbound;
-    const isLost = this.#endpoint === undefined;
-    const connected = this.#connected();
-    if (isLost && method !== "initialize") this.#renewal = connected.then((endpoint) => this.#renew(endpoint));
-    const endpoint = await connected;
+    const isFirst = method === "initialize";
+    const endpoint = await this.#connected(isFirst);
     // Nothing overtakes what begins the session.
-    const unrenewed = method === "initialize" ? undefined : await this.#renewal;
+    const unrenewed = isFirst ? undefined : await this.#renewal;
+    // Who waited has been told already that the stream ended, or wants it no more.
+    if (ids.length > 0 && !ids.some((id) => this.#open.has(id))) return;
     const problem = typeof endpoint === "string" ? (unrenewed ?? (await this.#post(endpoint, outbound))) : endpoint;
     if (method === "notifications/initialized" && problem === undefined) this.#initialized = outbound;
-    if (problem === undefined) return;
-    if (ids.length > 0) await this.#fail(ids, problem);
+    if (problem === undefined || this.#closing.signal.aborted) return;
+    if (ids.length > 0) this.#fail(ids, problem);
     else this.#options.say(problemText(problem, method, this.#options.remote.url));
   }
 
-  #connected(): Promise<string | Problem> {
-    this.#endpoint ??= this.#connect();
+  /** @param isFirst whether what is sent there begins the session, so that it need not be begun anew */
+  #connected(isFirst: boolean): Promise<string | Problem> {
+    if (this.#endpoint === undefined) {
+      this.#endpoint = this.#connect();
+      this.#renewal = isFirst ? undefined : this.#endpoint.then((endpoint) => this.#renew(endpoint));
+    }
     return this.#endpoint;
   }
 
@@ -130,8 +150,19 @@ export class HttpSse implements Transport {
     found(problem ?? NO_ENDPOINT);
     if (typeof (await endpoint) !== "string") return;
     this.#endpoint = undefined;
-    this.#hidden?.answered();
-    await this.#fail([...this.#open.keys()], problem ?? LOST);
+    this.#hidden?.begun(false);
+    this.#losses++;
+    if (this.#initialized !== undefined) void this.#reconnect();
+    this.#fail([...this.#open.keys()], problem ?? LOST);
+    this.#told.clear(); // nothing comes from there any more
+  }
+
+  /** What the server says of its own accord is to come, also where the client says nothing. */
+  async #reconnect(): Promise<void> {
+    for (let failures = this.#losses; await waited(backoff(failures), this.#closing.signal); failures++) {
+      const endpoint = await this.#connected(false);
+      if (typeof endpoint === "string" || isRefusal(endpoint)) return;
+    }
   }
 
   async #read(response: Response, found: (endpoint: string | Problem) => void): Promise<Problem | undefined> {
@@ -164,12 +195,12 @@ export class HttpSse implements Transport {
     const [id] = initialize?.ids ?? [];
     if (typeof endpoint !== "string" || initialize === undefined || initialized === undefined || id === undefined)
       return undefined;
-    const { promise, resolve } = Promise.withResolvers<true>();
-    this.#hidden = { id, answered: () => resolve(true) };
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#hidden = { id, begun: resolve };
     const problem = await this.#post(endpoint, initialize);
-    const isAnswered =
+    const isBegun =
       problem === undefined && (await Promise.race([promise, pause(this.#options.remote.answerTimeoutMs)]));
-    if (isAnswered !== true) {
+    if (isBegun !== true) {
       this.#renewal = undefined; // the next message goes to the server, which says what it thinks of it
       return problem ?? UNRENEWED;
     }
@@ -199,22 +230,26 @@ export class HttpSse implements Transport {
     const messages = read.kind === "batch" ? read.members.map(({ message }) => message) : [read];
     for (const message of messages) {
       if (message?.kind !== "response" && message?.kind !== "error") continue;
-      if (message.id === this.#hidden?.id) return this.#hidden.answered();
-      this.#answered(message.id);
+      if (message.id === this.#hidden?.id) return this.#hidden.begun(message.kind === "response");
+      if (this.#told.delete(message.id)) return;
+      this.#over(message.id);
     }
-    if (read.kind !== "malformed") await this.#options.lines.push(line);
+    if (read.kind === "malformed" || this.#closing.signal.aborted) return;
+    this.#losses = 0;
+    await this.#options.lines.push(line);
   }
 
-  async #fail(ids: string[], problem: Problem): Promise<void> {
+  #fail(ids: string[], problem: Problem): void {
     for (const id of ids) {
       const method = this.#open.get(id)?.outbound.method;
       if (method === undefined) continue;
-      await this.#options.lines.push(errorLine(id, problem, method, this.#options.remote.url));
-      this.#answered(id);
+      this.#told.add(id);
+      void this.#options.lines.push(errorLine(id, problem, method, this.#options.remote.url));
+      this.#over(id);
     }
   }
 
-  #answered(id: string): void {
+  #over(id: string): void {
     this.#open.get(id)?.answered(id);
     this.#open.delete(id);
   }

@@ -71,7 +71,14 @@ export class LegacySession {
     this.#initialized = initialized;
     this.#listening?.abort();
     this.#listening = new AbortController();
-    void listen(this.source(this.#listening.signal), new EventStream(MOST_CHARACTERS), this.#deliver);
+    void this.#listen(this.#listening.signal);
+  }
+
+  /** A session that is forgotten while the client says nothing is begun anew at once: the server may have something to say. */
+  async #listen(signal: AbortSignal): Promise<void> {
+    const id = this.#id;
+    const isForgotten = await listen(this.source(signal), new EventStream(MOST_CHARACTERS), this.#deliver);
+    if (isForgotten && id !== undefined && !signal.aborted) await this.renewed(id);
   }
 
   source(signal: AbortSignal): StreamSource {
@@ -90,7 +97,11 @@ export class LegacySession {
     if (initialize === undefined || initialized === undefined) return false;
     const { remote, say } = this.#options;
     const reply = await this.#post(initialize.line, {});
-    if (reply.state !== "answered" || !reply.response.ok) return false;
+    if (reply.state !== "answered") return false;
+    if (!reply.response.ok) {
+      await discard(reply.response);
+      return false;
+    }
     const id = reply.response.headers.get("mcp-session-id") ?? undefined;
     let version: string | undefined;
     const take: Take = (line) => {
@@ -102,8 +113,9 @@ export class LegacySession {
     if (version !== this.#version) return false;
     this.#id = id;
     const told = await this.#post(initialized.line, this.headers());
-    if (told.state !== "answered" || !told.response.ok) return false;
+    if (told.state !== "answered") return false;
     await discard(told.response);
+    if (!told.response.ok) return false;
     say(`${new URL(remote.url).host} had forgotten the session; it was begun anew`);
     this.ready(initialized);
     return true;

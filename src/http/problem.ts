@@ -18,16 +18,28 @@ export interface Problem {
   isLate?: boolean;
 }
 
+/** Of what is still open when the connection is given up. */
+export const CLOSED: Problem = {
+  reason: "the connection is given up, and it has not answered",
+  hint: "See what the server says in its log.",
+};
+
 /** The code of what a connection fails with whose certificate has another key than those that are pinned. */
 export const WRONG_PIN = "KM_WRONG_PIN";
 
 /** JSON-RPC's code for errors of an implementation's own. */
 const SERVER_ERROR = -32000;
 
-/** The line that a client gets in place of an answer; `id` is the exact text of its id. */
+/**
+ * The line that a client gets in place of an answer. Its `data` says the same as its message, in parts: `status` of the
+ * HTTP answer, where there was one, the `code` of km's own error, and `url`, `reason` and `hint`.
+ *
+ * @param id the exact text of its id
+ */
 export function errorLine(id: string, problem: Problem, method: string, url: string, code = SERVER_ERROR): string {
   const message = problemText(problem, method, url);
-  const data = { status: problem.status, code: problem.code, url: shownUrl(url) };
+  const { status, reason, hint } = problem;
+  const data = { status, code: problem.code, url: shownUrl(url), reason, ...(hint !== "" && { hint }) };
   return `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify({ code, message, data })}}`;
 }
 
@@ -85,6 +97,11 @@ const NO_TLS: Record<string, Words> = {
     hint: "If the server has a new key, pin that; otherwise somebody stands between.",
   },
 };
+
+/** Whether it is of no use to ask again for the same, as long as nobody changes something. */
+export function isRefusal({ again, status }: Problem): boolean {
+  return again === "never" || (status !== undefined && status < 500 && status !== 429);
+}
 
 /** Of what fetch throws. */
 export function connectionProblem(error: unknown): Problem {

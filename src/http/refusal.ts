@@ -14,8 +14,8 @@ export interface Refusal {
 
 const MOST_CHARACTERS = 1 << 20;
 
-export async function readRefusal(response: Response, stallMs: number): Promise<Refusal> {
-  const line = await bodyOf(response, stallMs);
+export async function readRefusal(response: Response, patienceMs: number): Promise<Refusal> {
+  const line = await bodyOf(response, patienceMs);
   const read = readLine(line);
   if (read.kind === "error") {
     const { error } = read.value;
@@ -26,9 +26,9 @@ export async function readRefusal(response: Response, stallMs: number): Promise<
   return { line: undefined, id: undefined, error, code: undefined };
 }
 
-async function bodyOf(response: Response, stallMs: number): Promise<string> {
+async function bodyOf(response: Response, patienceMs: number): Promise<string> {
   if (mediaType(response) !== "text/event-stream") {
-    const text = await readText(response, MOST_CHARACTERS, stallMs);
+    const text = await readText(response, MOST_CHARACTERS, patienceMs);
     return typeof text === "string" ? oneLine(text) : "";
   }
   let line = "";
@@ -36,7 +36,7 @@ async function bodyOf(response: Response, stallMs: number): Promise<string> {
     line = text;
     return true;
   };
-  await readEvents(response, new EventStream(MOST_CHARACTERS), take);
+  await readEvents(response, new EventStream(MOST_CHARACTERS), take, patienceMs);
   return line;
 }
 

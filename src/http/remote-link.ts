@@ -3,7 +3,8 @@ import { KmError } from "../errors.ts";
 import type { ServerLink } from "../mcp/server-link.ts";
 import type { Authorizer } from "./authorizer.ts";
 import type { Health } from "./health.ts";
-import { HttpClient } from "./http-client.ts";
+import { hasUsualTls } from "./connect-ahead.ts";
+import { BUNS_CONNECTIONS, HttpClient } from "./http-client.ts";
 import { LineQueue } from "./line-queue.ts";
 import { type Outbound, readOutbound } from "./outbound.ts";
 import type { Remote } from "./remote.ts";
@@ -25,6 +26,8 @@ export interface ConnectOptions {
   health?: Health | undefined;
   /** What a person should know, one sentence without its end. */
   say?(text: string): void;
+  /** The process has one server: a connection that was opened ahead is used (connect-ahead.ts). */
+  isOnly?: boolean;
 }
 
 /**
@@ -32,9 +35,17 @@ export interface ConnectOptions {
  *
  * @throws KmError USAGE where the URL is none
  */
-export function connectRemote(remote: Remote, { authorizer, health, say = () => {} }: ConnectOptions = {}): RemoteLink {
+export function connectRemote(
+  remote: Remote,
+  { authorizer, health, say = () => {}, isOnly = false }: ConnectOptions = {},
+): RemoteLink {
   checkUrl(remote.url);
-  const client = new HttpClient(remote, authorizer, health);
+  const client = new HttpClient(
+    remote,
+    authorizer,
+    health,
+    isOnly && hasUsualTls(remote.tls) ? BUNS_CONNECTIONS : undefined,
+  );
   const lines = new LineQueue();
   const connection = new Connection({ remote, client, lines, say });
   let last: Promise<void> = Promise.resolve();

@@ -22,12 +22,18 @@ export type RemoteAuth =
   | { type: "basic"; username: string; password: string }
   /** In a header of that name. */
   | { type: "api-key"; header: string; value: string }
-  | RemoteOAuth;
+  | RemoteLogin;
 
-/** As the MCP specification has it. Also what a server without `auth` gets when it asks for a login. */
-export interface RemoteOAuth {
-  type: "oauth";
-  /** Of a client that was registered by hand; otherwise by its metadata document, or registered dynamically. */
+export function isLogin(auth: RemoteAuth): auth is RemoteLogin {
+  return auth.type === "oauth" || auth.type === "workload" || auth.type === "enterprise";
+}
+
+/** Those by which an authorization server gives tokens, that are kept and renewed. */
+export type RemoteLogin = RemoteOAuth | RemoteWorkload | RemoteEnterprise;
+
+/** As which client km asks an authorization server, and for what. */
+export interface RemoteClient {
+  /** Of a client that was registered by hand. */
   clientId?: string | undefined;
   clientSecret?: string | undefined;
   clientMetadataUrl?: string | undefined;
@@ -35,13 +41,49 @@ export interface RemoteOAuth {
   clientKey?: string | undefined;
   /** The authorization server that the client was registered with; otherwise the one that the server first named. */
   issuer?: string | undefined;
+  /** Whether tokens are bound to a key of the login (RFC 9449); `auto`, where the server asks for it, unless given. */
+  dpop?: boolean | "auto" | undefined;
+  /** Beyond what the server asks for. */
+  scopes: string[];
+}
+
+/** As the MCP specification has it. Also what a server without `auth` gets when it asks for a login. */
+export interface RemoteOAuth extends RemoteClient {
+  type: "oauth";
   /** `client_credentials` for a client that acts for itself and asks nobody; `authorization_code` unless given. */
   grant?: "authorization_code" | "client_credentials" | undefined;
   /** On this machine, where an authorization server wants to know it beforehand; any that is free unless given. */
   redirectPort?: number | undefined;
-  /** Beyond what the server asks for. */
+}
+
+/** With a token of the platform that km runs on, which the authorization server trusts (RFC 7523). */
+export interface RemoteWorkload extends RemoteClient {
+  type: "workload";
+  assertion: TokenSource;
+  /** What the assertion must be for, where that is neither the authorization server's name nor its token endpoint. */
+  audience?: string | undefined;
+}
+
+/** By a company's identity provider, which decides who may use which server (RFC 8693, then RFC 7523). */
+export interface RemoteEnterprise extends RemoteClient {
+  type: "enterprise";
+  idp: IdentityProvider;
+}
+
+export interface IdentityProvider {
+  issuer: string;
+  clientId: string;
+  clientSecret?: string | undefined;
+  clientKey?: string | undefined;
+  /** Where an ID token for that client is; without it the user logs in to the identity provider in a browser. */
+  idToken?: TokenSource | undefined;
+  redirectPort?: number | undefined;
+  /** Beyond `openid`. */
   scopes: string[];
 }
+
+/** Where a token is that others make, and make anew: read each time that one is needed. */
+export type TokenSource = { file: string } | { env: string } | { command: string[] };
 
 export interface RemoteTls {
   /** Files in PEM: authorities that are trusted besides the system's, and km's own certificate with its key. */

@@ -3,7 +3,7 @@ import { mediaType, readEvents, type Take } from "./answer-body.ts";
 import { backoff } from "./backoff.ts";
 import type { EventStream } from "./event-stream.ts";
 import { discard, type HttpClient, waited } from "./http-client.ts";
-import { type Problem, statusProblem } from "./problem.ts";
+import { isRefusal, type Problem, statusProblem } from "./problem.ts";
 
 export interface StreamSource {
   client: HttpClient;
@@ -12,37 +12,51 @@ export interface StreamSource {
   signal: AbortSignal;
 }
 
-/** Reads what the server says without having been asked, until it offers no such stream any more. */
-export async function listen(source: StreamSource, first: EventStream, take: Take): Promise<void> {
+/**
+ * Reads what the server says without having been asked, until it offers no such stream any more.
+ *
+ * @returns whether it has forgotten whose stream that was
+ */
+export async function listen(source: StreamSource, first: EventStream, take: Take): Promise<boolean> {
   let events = first;
+  let hasBegun = false;
   for (let failures = 0; !source.signal.aborted; events = events.continued()) {
     const opened = await open(source, events);
-    if (opened === undefined || opened.isRefused) return;
+    if (opened === undefined) return false;
+    if (opened.isRefused) return hasBegun && opened.problem?.status === 404;
     let isAlive = false;
     if (opened.response !== undefined) {
+      hasBegun = true;
       await readEvents(opened.response, events, (line) => {
         isAlive = true;
         return take(line);
       });
     }
     failures = isAlive ? 1 : failures + 1;
-    if (!(await waited(waitBefore(events, failures), source.signal))) return;
+    if (!(await waited(waitBefore(events, failures), source.signal))) return false;
   }
+  return false;
+}
+
+export interface ResumeOptions {
+  /** Whether the answer has come. */
+  isOver(): boolean;
+  /** How often in a row it may fail. */
+  retries: number;
+  /** After bringing nothing for so long a stream is opened again. */
+  silentMs: number;
 }
 
 /**
  * Goes on with a stream that ended before its answer.
  *
- * @param isOver whether the answer has come
- * @param retries how often in a row it may fail
  * @returns why the answer does not come
  */
 export async function resume(
   source: StreamSource,
   broken: EventStream,
   take: Take,
-  isOver: () => boolean,
-  retries: number,
+  { isOver, retries, silentMs }: ResumeOptions,
 ): Promise<Problem | undefined> {
   let events = broken;
   for (let failures = 0, idle = 1; ; idle++) {
@@ -57,10 +71,11 @@ export async function resume(
       continue;
     }
     failures = 0;
-    const end = await readEvents(response, events, (line) => {
+    const takeAlive: Take = (line) => {
       idle = 0;
       return take(line);
-    });
+    };
+    const end = await readEvents(response, events, takeAlive, silentMs);
     if (isOver() || source.signal.aborted) return undefined;
     if (end?.again === "never") return end;
   }
@@ -95,9 +110,10 @@ async function open({ client, headers, signal }: StreamSource, { lastId }: Event
     signal,
   });
   if (reply.state === "aborted") return undefined;
-  if (reply.state === "failed") return { problem: reply.problem, isRefused: reply.problem.again === "never" };
+  if (reply.state === "failed") return { problem: reply.problem, isRefused: isRefusal(reply.problem) };
   const { response } = reply;
   if (response.ok && mediaType(response) === "text/event-stream") return { response, isRefused: false };
   await discard(response);
-  return { problem: statusProblem(response), isRefused: response.status < 500 && response.status !== 429 };
+  const problem = statusProblem(response);
+  return { problem, isRefused: isRefusal(problem) };
 }

@@ -1,8 +1,8 @@
 /** `staticAuthorizer`: who proves with what never changes: a token, a password or an API key. */
 import type { Authorizer } from "./authorizer.ts";
-import type { RemoteAuth, RemoteOAuth } from "./remote.ts";
+import type { RemoteAuth, RemoteLogin } from "./remote.ts";
 
-export function staticAuthorizer(auth: Exclude<RemoteAuth, RemoteOAuth>): Authorizer {
+export function staticAuthorizer(auth: Exclude<RemoteAuth, RemoteLogin>): Authorizer {
   const headers = headersOf(auth);
   return {
     headers: () => Promise.resolve(headers),
@@ -11,7 +11,7 @@ export function staticAuthorizer(auth: Exclude<RemoteAuth, RemoteOAuth>): Author
   };
 }
 
-function headersOf(auth: Exclude<RemoteAuth, RemoteOAuth>): Record<string, string> {
+function headersOf(auth: Exclude<RemoteAuth, RemoteLogin>): Record<string, string> {
   switch (auth.type) {
     case "none":
       return {};

@@ -14,11 +14,12 @@ import { messageHeaders } from "./message-headers.ts";
 import { traceHeaders } from "./trace-headers.ts";
 import { allOver, OpenRequest } from "./open-request.ts";
 import { cancelledBy, type Outbound } from "./outbound.ts";
-import { connectionProblem, errorLine, type Problem, problemText, statusProblem } from "./problem.ts";
+import { CLOSED, connectionProblem, errorLine, type Problem, problemText, statusProblem } from "./problem.ts";
 import { readRefusal, type Refusal } from "./refusal.ts";
 import { resume } from "./server-stream.ts";
+import { ToldIds } from "./told-ids.ts";
 import { ToolHeaders } from "./tool-headers.ts";
-import type { Transport, TransportOptions } from "./transport.ts";
+import { ACKNOWLEDGED_MS, type Transport, type TransportOptions } from "./transport.ts";
 
 /** What only lists or reads: to ask twice does no harm. */
 const HARMLESS = new Set([
@@ -36,6 +37,8 @@ const HARMLESS = new Set([
 const SUBSCRIPTION = "subscriptions/listen";
 /** By how much a cancellation follows its request, unless that is known to have arrived. */
 const CANCEL_AFTER_MS = 100;
+/** How long what a cancelled request brings all the same is still taken, once the server knows of the cancellation. */
+const CANCELLED_MS = 5000;
 const INVALID_PARAMS = -32602;
 /** By 2026-07-28: what headers say is not what the message says. */
 const HEADER_MISMATCH = -32020;
@@ -60,6 +63,7 @@ export class StreamableHttp implements Transport {
   readonly #session: LegacySession;
   readonly #tools = new ToolHeaders();
   readonly #closing = new AbortController();
+  readonly #told = new ToldIds();
   /** The revision that the last stateless message named. */
   #modern: string | undefined;
 
@@ -70,13 +74,15 @@ export class StreamableHttp implements Transport {
 
   async send(outbound: Outbound): Promise<void> {
     const cancelled = cancelledBy(outbound);
-    if (cancelled !== undefined && (await this.#cancel(cancelled))) return;
+    if (cancelled !== undefined) return await this.#cancel(cancelled, outbound);
     if (outbound.ids.length > 0) {
       const request = this.#ask(outbound);
       // What follows belongs to the session that this begins.
       if (outbound.method === "initialize") await request?.over;
-    } else if (outbound.kind === "answer") void this.#tell(outbound);
-    else await this.#tell(outbound);
+      return;
+    }
+    const told = this.#tell(outbound);
+    if (outbound.kind !== "answer") await Promise.race([told, pause(ACKNOWLEDGED_MS)]);
   }
 
   async settled(): Promise<void> {
@@ -86,22 +92,28 @@ export class StreamableHttp implements Transport {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const request of this.#open.values()) request.abort();
+    for (const request of new Set(this.#open.values())) {
+      const { waiting, outbound } = request;
+      if (outbound.method !== SUBSCRIPTION) this.#fail(waiting, outbound, CLOSED);
+      request.abort();
+    }
     await this.#session.close();
   }
 
-  /** True where that is all that has to be done; otherwise the server has to be told. */
-  async #cancel(id: string): Promise<boolean> {
+  /** @param notification says so, for a server that has to be told */
+  async #cancel(id: string, notification: Outbound): Promise<void> {
     const request = this.#open.get(id);
-    if (request === undefined) return !this.#session.hasBegun;
-    if (request.outbound.version !== undefined) {
+    if (request?.outbound.version !== undefined) {
       request.abort();
-      this.#forget(request);
-      return true;
+      return this.#forget(request);
     }
-    await Promise.race([request.arrived, pause(CANCEL_AFTER_MS)]);
-    request.giveUp();
-    return false;
+    if (request === undefined && !this.#session.hasBegun) return;
+    await Promise.race([request?.arrived, pause(CANCEL_AFTER_MS)]);
+    request?.giveUp();
+    const told = this.#tell(notification);
+    // A server need not answer what was cancelled, and then nothing would end its connection.
+    if (request !== undefined) void told.then(() => setTimeout(() => request.abort(), CANCELLED_MS).unref());
+    await Promise.race([told, pause(ACKNOWLEDGED_MS)]);
   }
 
   /** Undefined where nothing was sent. */
@@ -113,11 +125,14 @@ export class StreamableHttp implements Transport {
       const hint = "Clients must not call such a tool. Tell those who make the server.";
       const problem = { reason: `its definition of the tool is invalid: ${invalid}`, hint };
       this.#options.say(problemText(problem, method, this.#options.remote.url));
-      void this.#fail(ids, outbound, problem, INVALID_PARAMS);
+      this.#fail(ids, outbound, problem, INVALID_PARAMS);
       return undefined;
     }
     const request = new OpenRequest(outbound);
-    for (const id of ids) this.#open.set(id, request);
+    for (const id of ids) {
+      this.#open.set(id, request);
+      this.#told.delete(id);
+    }
     void this.#finish(request);
     return request;
   }
@@ -129,14 +144,18 @@ export class StreamableHttp implements Transport {
     } catch (error) {
       problem = connectionProblem(error); // nobody may wait for ever, whatever it was
     }
-    await this.#fail(request.waiting, request.outbound, problem ?? NO_ANSWER);
+    this.#fail(request.waiting, request.outbound, problem ?? NO_ANSWER);
     request.giveUp();
     this.#forget(request);
   }
 
-  async #fail(ids: readonly string[], { method }: Outbound, problem: Problem, code?: number): Promise<void> {
+  /** At once, so that no answer comes in between. */
+  #fail(ids: readonly string[], { method }: Outbound, problem: Problem, code?: number): void {
     const { lines, remote } = this.#options;
-    for (const id of ids) await lines.push(errorLine(id, problem, method, remote.url, code));
+    for (const id of ids) {
+      this.#told.add(id);
+      void lines.push(errorLine(id, problem, method, remote.url, code));
+    }
   }
 
   #forget(request: OpenRequest): void {
@@ -163,7 +182,7 @@ export class StreamableHttp implements Transport {
         return await this.#refused(response.status, refusal, request, statusProblem(response));
       }
       const problem = await this.#receive(response, request);
-      const isFinal = problem?.again === "never" || problem?.status !== undefined;
+      const isFinal = problem?.again === "never" || problem?.status !== undefined || problem?.isLate === true;
       if (request.isOver || isFinal || !isHarmless || failures > this.#options.remote.retries) return problem;
       if (!(await waited(backoff(failures), request.signal))) return undefined;
     }
@@ -175,10 +194,12 @@ export class StreamableHttp implements Transport {
     if (method === "initialize") this.#session.opened(response);
     const events = new EventStream(MOST_CHARACTERS);
     const take: Take = (line) => this.#deliver(line, request);
-    const problem = await readAnswer(response, take, answerTimeoutMs, events);
+    const silentMs = method === SUBSCRIPTION ? Infinity : answerTimeoutMs;
+    const problem = await readAnswer(response, take, silentMs, events);
     const canGoOn = version === undefined && events.lastId !== undefined && problem?.again !== "never";
     if (request.isOver || !canGoOn) return problem;
-    return await resume(this.#session.source(request.signal), events, take, () => request.isOver, retries);
+    const source = this.#session.source(request.signal);
+    return await resume(source, events, take, { isOver: () => request.isOver, retries, silentMs });
   }
 
   async #refused(
@@ -275,10 +296,12 @@ export class StreamableHttp implements Transport {
   async #deliver(line: string, request: OpenRequest | undefined): Promise<boolean> {
     const read = readLine(line);
     if (read.kind === "malformed") return false;
+    if (this.#closing.signal.aborted) return true; // who waited has been told that nothing comes
     const messages = read.kind === "batch" ? read.members.map(({ message }) => message) : [read];
     for (const message of messages) {
       if (message?.kind !== "response" && message?.kind !== "error") continue;
       const asked = request?.waiting.includes(message.id) === true ? request : this.#open.get(message.id);
+      if (asked === undefined && messages.length === 1 && this.#told.delete(message.id)) return true;
       if (asked === undefined) continue;
       const { method, version } = asked.outbound;
       if (message.kind === "response" && method === "initialize") this.#session.agreed(message);

@@ -26,8 +26,8 @@ export class ToolHeaders {
 
   /** @param result of an answer to tools/list */
   learn(result: unknown): void {
-    if (!isObject(result) || !Array.isArray(result["tools"])) return;
-    for (const tool of result["tools"] as unknown[]) {
+    const tools: unknown[] = isObject(result) && Array.isArray(result["tools"]) ? result["tools"] : [];
+    for (const tool of tools) {
       if (!isObject(tool) || typeof tool["name"] !== "string") continue;
       const declarations = declarationsIn(tool["inputSchema"]);
       if (declarations.length === 0) this.#tools.delete(tool["name"]);

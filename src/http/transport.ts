@@ -4,6 +4,9 @@ import type { LineQueue } from "./line-queue.ts";
 import type { Outbound } from "./outbound.ts";
 import type { Remote } from "./remote.ts";
 
+/** What follows a notification is sent when the server has acknowledged that, or after so long. */
+export const ACKNOWLEDGED_MS = 5000;
+
 export interface Transport {
   /** Resolves when the next message may be sent. */
   send(outbound: Outbound): Promise<void>;

@@ -107,7 +107,6 @@ function problemOf({ failures, openUntil }: BreakerState, now: number): Problem 
   return {
     reason: `it could not be reached ${failures} times in a row, and is left alone for a while`,
     hint: `${again} See that the server runs: km health.`,
-    again: "never",
   };
 }
 

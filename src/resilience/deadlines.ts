@@ -14,6 +14,7 @@ export class Deadlines {
   readonly #late: (id: string) => void;
   readonly #open = new Map<string, Deadline>();
   #held = 0;
+  #heldSince = 0;
 
   /** @param late told once of each that is over */
   constructor(ms: number, late: (id: string) => void) {
@@ -39,12 +40,18 @@ export class Deadlines {
 
   /** The server waits for the client: its time does not run. */
   hold(): void {
-    if (this.#held++ === 0) for (const { timer } of this.#open.values()) clearTimeout(timer);
+    if (this.#held++ > 0) return;
+    this.#heldSince = performance.now();
+    for (const { timer } of this.#open.values()) clearTimeout(timer);
   }
 
   release(): void {
-    this.#held = Math.max(0, this.#held - 1);
-    if (this.#held === 0) for (const [id, deadline] of this.#open) this.#wind(id, deadline);
+    if (this.#held === 0 || --this.#held > 0) return;
+    const heldMs = performance.now() - this.#heldSince;
+    for (const [id, deadline] of this.#open) {
+      deadline.latest += heldMs;
+      this.#wind(id, deadline);
+    }
   }
 
   close(): void {

@@ -57,6 +57,8 @@ export class ResilientLink {
   #handshake: { initialize: Outbound; initialized: string | undefined } | undefined;
   #running: Promise<Running | undefined> | undefined;
   #next = 0;
+  /** Why the last of them could not be opened. */
+  #failure = "";
   #restarts = 0;
   #isClosing = false;
   /** The answers to what stands in a batch may come one by one. */
@@ -83,6 +85,11 @@ export class ResilientLink {
     const cancelled = cancelledBy(outbound);
     // One that still waits for its turn the server has never seen.
     if (cancelled !== undefined && this.#slots.drop(cancelled)) return this.#forget(cancelled);
+    if (cancelled !== undefined) {
+      // It need not be answered, so its time and its place are free; an answer all the same comes too late.
+      await this.#pass(outbound);
+      return this.#forget(cancelled);
+    }
     this.#hasBatches ||= outbound.kind === "messages";
     if (outbound.kind !== "request" || id === undefined) return await this.#pass(outbound);
     if (outbound.method === "initialize") this.#handshake = { initialize: outbound, initialized: undefined };
@@ -106,6 +113,10 @@ export class ResilientLink {
     this.#quiet.resolve();
     this.#slots.close();
     this.#deadlines.close();
+    for (const [id, { method }] of Array.from(this.#open)) {
+      if (method !== LISTEN)
+        this.#refuse(id, SERVER_ERROR, "The connection is given up, and the server has not answered");
+    }
     const running = await this.#running?.catch(() => undefined);
     await running?.link.close();
     this.#lines.end();
@@ -116,10 +127,19 @@ export class ResilientLink {
     await this.#pass(outbound);
   }
 
-  async #pass({ line, ids }: Outbound): Promise<void> {
+  async #pass(outbound: Outbound): Promise<void> {
     const running = await (this.#running ??= this.#start());
-    if (running !== undefined) return await running.link.send(line);
-    for (const id of ids) this.#refuse(id, SERVER_ERROR, "The server cannot be reached");
+    if (running !== undefined) return await running.link.send(outbound.line);
+    for (const id of outbound.ids) this.#open.set(id, outbound);
+    this.#giveUp();
+  }
+
+  /** None can be reached, which the client is told before it sees the end. */
+  #giveUp(): void {
+    for (const id of this.#open.keys()) {
+      this.#refuse(id, SERVER_ERROR, this.#failure === "" ? "The server cannot be reached" : this.#failure);
+    }
+    this.#lines.end();
   }
 
   /** The first that can be opened, from the one whose turn it is. Undefined where none is left. */
@@ -137,12 +157,10 @@ export class ResilientLink {
       } catch (error) {
         if (upstream.isProgram && !(error instanceof KmError && error.code === "SRV_002"))
           upstream.breaker.settled("unreachable");
-        say(
-          `Cannot use the server ${upstream.name}: ${messageOf(error)}${isLast ? "" : `; ${upstreams[this.#next + 1]?.name} takes its place`}`,
-        );
+        this.#failure = `Cannot use the server ${upstream.name}: ${messageOf(error)}`;
+        say(`${this.#failure}${isLast ? "" : `; ${upstreams[this.#next + 1]?.name} takes its place`}`);
       }
     }
-    this.#lines.end();
     return undefined;
   }
 
@@ -190,6 +208,10 @@ export class ResilientLink {
     if (outline.kind === "notification") {
       const token = outline.method === "notifications/progress" ? spanOf(line, ["params", "progressToken"]) : undefined;
       if (token !== undefined) this.#deadlines.progress(idAt(line, token));
+      const cancelled =
+        outline.method === "notifications/cancelled" ? spanOf(line, ["params", "requestId"]) : undefined;
+      // The server waits for that answer no more.
+      if (cancelled !== undefined && this.#asked.delete(idAt(line, cancelled))) this.#deadlines.release();
       return this.#lines.push(line);
     }
     const id = idAt(line, outline.id);
@@ -239,6 +261,7 @@ export class ResilientLink {
       else
         this.#refuse(id, SERVER_ERROR, "The server could not be reached, and it is not certain that nothing was done");
     }
+    if (next === undefined) this.#lines.end();
   }
 
   /** It sends nothing any more, and nobody has asked it to end. */
@@ -278,6 +301,7 @@ export class ResilientLink {
   async #restarted(): Promise<Running | undefined> {
     await pause(backoff(this.#restarts));
     const running = await this.#start();
+    if (running === undefined) this.#giveUp();
     if (
       running !== undefined &&
       this.#handshake !== undefined &&

@@ -1,12 +1,13 @@
-/** Certificates for tests of TLS, made by openssl in a folder of their own. */
+/** Certificates for tests of TLS, in a folder that goes when the test ends. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CertificateAuthority, openssl } from "../fixtures/certificate-authority.ts";
 
 export interface Certificates extends Disposable {
   /** Of the authority that issued all but `stranger`. */
   ca: string;
-  /** Each with its key in `<name>.key` beside it. */
+  /** Each `<name>.pem`, with its key in `<name>.key` beside it. */
   file(name: string): string;
   /** `sha256/<base64>` of the public key. */
   pin(name: string): string;
@@ -18,57 +19,20 @@ export const PASSPHRASE = "open sesame";
 export function makeCertificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "km-certificates-"));
   const file = (name: string): string => join(folder, name);
-  const openssl = (...words: string[]): Buffer => {
-    const { success, stdout, stderr } = Bun.spawnSync(["openssl", ...words], { cwd: folder });
-    if (!success) throw new Error(`openssl ${words.join(" ")}: ${stderr.toString()}`);
-    return stdout;
-  };
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  const authority = (name: string): void =>
-    void openssl(
-      "req",
-      "-x509",
-      ...key,
-      "-keyout",
-      `${name}.key`,
-      "-out",
-      `${name}.crt`,
-      "-days",
-      "2",
-      "-subj",
-      `/CN=${name}`,
-    );
-  const issue = (name: string, by: string, names: string, ...dates: string[]): void => {
-    writeFileSync(file(`${name}.ext`), names === "" ? "" : `subjectAltName=${names}\n`);
-    openssl("req", ...key, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
-    const signer = ["-CA", `${by}.crt`, "-CAkey", `${by}.key`, "-CAcreateserial"];
-    openssl(
-      "x509",
-      "-req",
-      "-in",
-      `${name}.csr`,
-      "-out",
-      `${name}.crt`,
-      ...signer,
-      "-extfile",
-      `${name}.ext`,
-      ...dates,
-    );
-  };
-  authority("ca");
-  authority("stranger-ca");
-  issue("localhost", "ca", "DNS:localhost,IP:127.0.0.1", "-days", "2");
-  issue("other", "ca", "DNS:other.example", "-days", "2");
-  issue("expired", "ca", "DNS:localhost", "-days", "-1");
-  issue("stranger", "stranger-ca", "DNS:localhost", "-days", "2");
-  issue("client", "ca", "", "-days", "2");
-  openssl("pkey", "-in", "client.key", "-aes256", "-passout", `pass:${PASSPHRASE}`, "-out", "client.encrypted.key");
+  const authority = new CertificateAuthority(folder);
+  authority.issue("localhost");
+  authority.issue("other", { names: "DNS:other.example" });
+  authority.issue("expired", { names: "DNS:localhost", days: -1 });
+  new CertificateAuthority(folder, "stranger-ca").issue("stranger", { names: "DNS:localhost" });
+  authority.issue("client", { names: "" });
+  const encrypted = ["-aes256", "-passout", `pass:${PASSPHRASE}`, "-out", "client.encrypted.key"];
+  openssl(folder, "pkey", "-in", "client.key", ...encrypted);
   return {
-    ca: file("ca.crt"),
+    ca: authority.cert,
     file,
     pin(name) {
-      writeFileSync(file(`${name}.pub`), openssl("x509", "-in", `${name}.crt`, "-pubkey", "-noout"));
-      const der = openssl("pkey", "-pubin", "-in", `${name}.pub`, "-outform", "DER");
+      writeFileSync(file(`${name}.pub`), openssl(folder, "x509", "-in", `${name}.pem`, "-pubkey", "-noout"));
+      const der = openssl(folder, "pkey", "-pubin", "-in", `${name}.pub`, "-outform", "DER");
       return `sha256/${new Bun.CryptoHasher("sha256").update(der).digest("base64")}`;
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),

@@ -40,6 +40,7 @@ function oldServer(endpoint: (port: number, session: number) => string = (_, ses
     url: `http://127.0.0.1:${server.port}/sse`,
     posts,
     cut: () => stream?.close(),
+    say: (message: object) => stream?.send(`data: ${JSON.stringify({ jsonrpc: "2.0", ...message })}\n\n`),
     [Symbol.dispose]: () => void server.stop(true),
   };
 }
@@ -83,4 +84,38 @@ test("a stream that ends: who waits gets an error, and what follows a session th
   expect(await client.ask({ id: 2, method: "ping" })).toMatchObject({ id: 2, result: { session: 2 } });
   expect(server.posts.slice(-3)).toEqual(["initialize ?s=2", "notifications/initialized ?s=2", "ping ?s=2"]);
   expect((await client.ask({ id: 3, method: "fails" })).error?.data?.["status"]).toBe(500);
+});
+
+test("a stream that ends is opened again without a message of the client's, so that the server's come", async () => {
+  using server = oldServer();
+  await using client = new Client(server.url, { transport: "sse" });
+  await client.initialize();
+  for (const session of [2, 3]) {
+    server.cut();
+    while (!server.posts.includes(`notifications/initialized ?s=${session}`)) await Bun.sleep(5);
+    server.say({ method: "notifications/tools/list_changed", params: { session } });
+    expect(await client.next()).toMatchObject({ method: "notifications/tools/list_changed", params: { session } });
+  }
+});
+
+test("a request that the client cancels is not waited for, and is no error when the stream ends", async () => {
+  using server = oldServer();
+  await using client = new Client(server.url, { transport: "sse" });
+  await client.initialize();
+  await client.send({ id: 1, method: "never" });
+  while (!server.posts.some((post) => post.startsWith("never"))) await Bun.sleep(5);
+  await client.send({ method: "notifications/cancelled", params: { requestId: 1 } });
+  await client.link.settled();
+  server.cut();
+  expect((await client.ask({ id: 2, method: "ping" })).id).toBe(2);
+});
+
+test("an answer to what could not be sent is no second answer", async () => {
+  using server = oldServer();
+  await using client = new Client(server.url, { transport: "sse" });
+  await client.initialize();
+  expect((await client.ask({ id: 1, method: "fails" })).error?.data?.["status"]).toBe(500);
+  server.say({ id: 1, result: { late: true } });
+  server.say({ method: "notifications/tools/list_changed" });
+  expect(await client.next()).toMatchObject({ method: "notifications/tools/list_changed" });
 });

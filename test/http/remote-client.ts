@@ -111,7 +111,7 @@ export function serve(handle: Handler): TestServer {
   return { url: `http://127.0.0.1:${port}/mcp`, port, seen, [Symbol.dispose]: () => void server.stop(true) };
 }
 
-function parsed(body: string): Answer {
+export function parsed(body: string): Answer {
   try {
     return JSON.parse(body) as Answer;
   } catch {

@@ -300,3 +300,99 @@ test("what is still open when the link is closed loses its connection, and the l
   await gone.promise;
   expect(await client.line()).toBe("");
 });
+
+test("before 2026-07-28 a cancelled request that is never answered loses its connection after a while", async () => {
+  const gone = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  let isTold = false;
+  using server = serve(({ message, method, signal }) => {
+    if (message.method === "initialize") return agreed(message.id, "S");
+    if (message.method === "notifications/cancelled") isTold = true;
+    if (method !== "POST" || message.id !== 1) return undefined;
+    signal.addEventListener("abort", () => gone.resolve());
+    begun.resolve();
+    return events([": open\n\n", () => gone.promise]);
+  });
+  await using client = new Client(server.url, { answerTimeoutMs: 600_000 });
+  await client.initialize();
+  await client.send({ id: 1, method: "tools/call" });
+  await begun.promise;
+  await client.send({ method: "notifications/cancelled", params: { requestId: 1 } });
+  expect(isTold).toBe(true);
+  await client.link.settled();
+  await gone.promise;
+});
+
+test("a notification that the server does not acknowledge holds up what follows for a while only", async () => {
+  using server = serve(({ message }) => {
+    if (message.method === "initialize") return agreed(message.id, "S");
+    if (message.method === "notifications/progress") return new Promise<Response>(() => {});
+    return message.id === undefined ? undefined : result(message.id);
+  });
+  await using client = new Client(server.url, { answerTimeoutMs: 600_000 });
+  await client.initialize();
+  void client.send({ method: "notifications/progress" });
+  expect(await client.ask({ id: 1, method: "ping" })).toMatchObject({ id: 1, result: {} });
+});
+
+test("what is still open when the link is closed is an error", async () => {
+  using server = serve(({ message }) =>
+    message.method === "initialize" ? agreed(message.id, "S") : new Promise<Response>(() => {}),
+  );
+  const client = new Client(server.url);
+  await client.ask(INITIALIZE);
+  await client.send({ id: "a", method: "tools/call" });
+  await client.link.close();
+  expect(await client.next()).toMatchObject({ id: "a", error: { message: expect.stringContaining("given up") } });
+  expect(await client.line()).toBe("");
+});
+
+test("a session that the server forgets while the client says nothing is begun anew, once its stream was there", async () => {
+  let session = 0;
+  const cut = Promise.withResolvers<void>();
+  using server = serve(({ message, method, headers }) => {
+    if (message.method === "initialize") return agreed(message.id, `S${++session}`);
+    if (method !== "GET") return undefined;
+    if (headers.get("mcp-session-id") === "S1") {
+      if (session > 1 || server.seen.filter((one) => one.method === "GET").length > 1)
+        return new Response(null, { status: 404 });
+      return events(["retry: 20\n\n", () => cut.promise]);
+    }
+    return events([event({ method: "notifications/tools/list_changed" }), () => new Promise(() => {})]);
+  });
+  await using client = new Client(server.url);
+  await client.initialize();
+  while (!server.seen.some(({ method }) => method === "GET")) await Bun.sleep(5);
+  cut.resolve();
+  expect(await client.next()).toMatchObject({ method: "notifications/tools/list_changed" });
+  expect(session).toBe(2);
+});
+
+test("what a server says to a request that got an error of km's own is no second answer; asked anew, it is the first", async () => {
+  const broken = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  using server = serve(({ message, method }) => {
+    if (message.method === "initialize") return agreed(message.id, "S");
+    if (method === "GET") {
+      return events([
+        ": open\n\n",
+        () => broken.promise,
+        event({ id: 1, result: { late: true } }),
+        event({ method: "notifications/tools/list_changed" }),
+        () => asked.promise,
+        event({ id: 1, result: { late: false } }),
+        () => new Promise(() => {}),
+      ]);
+    }
+    if (message.id === undefined) return undefined;
+    if (message.method === "tools/call") return new Response("no", { status: 500 });
+    return events([() => asked.resolve(), ": open\n\n", () => new Promise(() => {})]);
+  });
+  await using client = new Client(server.url);
+  await client.initialize();
+  expect((await client.ask({ id: 1, method: "tools/call" })).error?.data?.["status"]).toBe(500);
+  broken.resolve();
+  expect(await client.next()).toMatchObject({ method: "notifications/tools/list_changed" });
+  await client.send({ id: 1, method: "ping" });
+  expect(await client.next()).toMatchObject({ id: 1, result: { late: false } });
+});

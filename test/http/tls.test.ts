@@ -16,7 +16,7 @@ function serveTls(name: string, wantsCertificate = false) {
     port: 0,
     hostname: "127.0.0.1",
     tls: {
-      cert: readFileSync(file(`${name}.crt`), "utf8"),
+      cert: readFileSync(file(`${name}.pem`), "utf8"),
       key: readFileSync(file(`${name}.key`), "utf8"),
       ...(wantsCertificate ? { ca: readFileSync(ca, "utf8"), requestCert: true, rejectUnauthorized: true } : {}),
     },
@@ -80,7 +80,7 @@ test("a pin does not stand for the name, nor for the authority", async () => {
 
 test("a server that wants a certificate of its clients: with one, without one, with an encrypted key", async () => {
   using server = serveTls("localhost", true);
-  const cert = file("client.crt");
+  const cert = file("client.pem");
   expect((await ask(server, { ca, cert, key: file("client.key") })).result).toEqual({ connections: 1 });
   const encrypted = { cert, key: file("client.encrypted.key") };
   expect((await ask(server, { ca, ...encrypted, passphrase: PASSPHRASE })).result).toEqual({ connections: 2 });

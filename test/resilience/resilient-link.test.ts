@@ -241,3 +241,36 @@ test("a batch passes, and what answers it", async () => {
   expect(await next()).toStartWith("[");
   await link.close();
 });
+
+test("a call that is cancelled gives up its place, though the server never answers it; what is open at the end is an error", async () => {
+  const one = fake("one", { answers: (line) => (line.includes("slow") ? [] : ok(line)) });
+  const { link, next } = linked([one], { concurrent: 1 });
+  await link.send(ask(1, "tools/call", '{"name":"slow"}'));
+  await link.send(ask(2));
+  expect(one.got).toHaveLength(1);
+  await link.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
+  expect(await next()).toBe('{"jsonrpc":"2.0","id":2,"result":{}}');
+  await link.settled();
+  await link.send(ask(3, "tools/call", '{"name":"slow"}'));
+  await link.close();
+  expect(await next()).toContain('"id":3,"error"');
+  expect(await next()).toBeUndefined();
+});
+
+test("the time that the server waits for the client is not counted in all either; it ends when the server waits no more", async () => {
+  const one = fake("one", { answers: () => [] });
+  const { link, next } = linked([one], { answerTimeoutMs: 100 });
+  await link.send(ask(1));
+  one.say('{"jsonrpc":"2.0","id":"s1","method":"elicitation/create","params":{}}');
+  expect(await next()).toContain("elicitation/create");
+  await Bun.sleep(1200); // longer than ten times the time
+  await link.send('{"jsonrpc":"2.0","id":"s1","result":{}}');
+  one.say('{"jsonrpc":"2.0","id":1,"result":{}}');
+  expect(await next()).toBe('{"jsonrpc":"2.0","id":1,"result":{}}');
+  await link.send(ask(2));
+  one.say('{"jsonrpc":"2.0","id":"s2","method":"elicitation/create","params":{}}');
+  one.say('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"s2"}}');
+  expect([await next(), await next()].join()).toContain('"requestId":"s2"');
+  expect(await next()).toContain('"id":2,"error":{"code":-32001');
+  await link.close();
+});
