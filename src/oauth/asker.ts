@@ -3,8 +3,11 @@ import { type Fetch, send, type Sent } from "../auth/ask-api.ts";
 import { echoed } from "../echoed.ts";
 import type { Remote, RemoteTls } from "../http/remote.ts";
 import { VERSION } from "../version.ts";
+import { DpopNonces } from "./dpop-nonces.ts";
 import { cannotLogIn } from "./login-error.ts";
-import { type Lookup, mayName, type Reach, reachOf } from "./reach.ts";
+import { HAS_PROXY } from "../http/connect-ahead.ts";
+import { pinnedFetch } from "./pinned-fetch.ts";
+import { type Lookup, mayName, type Place, placeOf, type Reach } from "./reach.ts";
 
 const LIMITS = { timeoutMs: 15_000, mostBytes: 256 * 1024 };
 const MOST_REDIRECTS = 3;
@@ -24,7 +27,15 @@ export type ServerSays =
   | { state: "answered"; status: number; /** The values of `WWW-Authenticate`. */ challenge: string | null }
   | { state: "failed"; reason: string };
 
+interface Target {
+  url: URL;
+  /** To which its requests are bound; undefined where they are to none. */
+  addresses: string[] | undefined;
+}
+
 export class Asker {
+  /** As the answers give them. */
+  readonly nonces = new DpopNonces();
   readonly #remote: Pick<Remote, "url" | "tls">;
   readonly #signal: AbortSignal | undefined;
   readonly #lookUp: Lookup | undefined;
@@ -36,11 +47,17 @@ export class Asker {
     this.#lookUp = lookUp;
   }
 
+  /** One for what another address names. Certificates and names of this one's server are not for it. */
+  at(url: string): Asker {
+    return new Asker({ url, tls: { ca: this.#remote.tls.ca, pins: [] } }, this.#signal, this.#lookUp);
+  }
+
   /** A document, by GET. Redirects are followed within its origin alone. */
   async get(url: string, what: string): Promise<Answer> {
-    let target: URL = await this.permit(url, what);
+    const permitted = await this.#permitted(url, what);
+    let target: URL = permitted.url;
     for (let redirects = 0; ; redirects++) {
-      const sent = await this.#send(target, { headers: this.#headers() });
+      const sent = await this.#send({ ...permitted, url: target }, { headers: this.#headers() });
       if (sent.state === "failed") return sent;
       const location = sent.response.headers.get("location");
       const isRedirect = [301, 302, 303, 307, 308].includes(sent.response.status) && location !== null;
@@ -52,8 +69,7 @@ export class Asker {
   }
 
   async post(url: string, what: string, { form, json, headers }: Posting): Promise<Answer> {
-    const target = await this.permit(url, what);
-    const sent = await this.#send(target, {
+    const sent = await this.#send(await this.#permitted(url, what), {
       method: "POST",
       body: form === undefined ? JSON.stringify(json) : new URLSearchParams(form),
       headers: this.#headers({ ...(form === undefined && { "content-type": "application/json" }), ...headers }),
@@ -65,7 +81,7 @@ export class Asker {
   async askServer(headers: Record<string, string>, json: unknown): Promise<ServerSays> {
     const url = new URL(this.#remote.url);
     const request = { method: "POST", body: JSON.stringify(json), headers: this.#headers(headers) };
-    const sent = await this.#send(url, request);
+    const sent = await this.#send({ url, addresses: undefined }, request);
     if (sent.state === "failed") return sent;
     return {
       state: "answered",
@@ -81,6 +97,10 @@ export class Asker {
    * @throws KmError LGN_001
    */
   async permit(text: string, what: string): Promise<URL> {
+    return (await this.#permitted(text, what)).url;
+  }
+
+  async #permitted(text: string, what: string): Promise<Target> {
     const { url: server } = this.#remote;
     const refuse = (why: string) =>
       cannotLogIn("LGN_001", server, `${what} is ${echoed(text)}, ${why}`, {
@@ -91,9 +111,12 @@ export class Asker {
     const unsafe = () => refuse("where anybody could listen: it has to be https");
     if (url.protocol !== "https:" && url.protocol !== "http:") throw unsafe();
     const own = new URL(server);
-    const reach = url.host === own.host ? await this.#ownReach() : await reachOf(url, this.#lookUp);
+    // Where the server is, the user has said; wherever that leads is right.
+    const isOwn = url.host === own.host;
+    const place: Place = isOwn ? { reach: await this.#ownReach(), addresses: undefined } : await this.#placeOf(url);
+    const { reach, addresses } = place;
     if (url.protocol === "http:" && reach !== "loopback") throw unsafe();
-    if (mayName(await this.#ownReach(), reach)) return url;
+    if (mayName(await this.#ownReach(), reach)) return { url, addresses };
     throw refuse(
       reach === "loopback"
         ? "which leads to this machine, and the server is not on it"
@@ -102,16 +125,25 @@ export class Asker {
   }
 
   #ownReach(): Promise<Reach> {
-    return (this.#reach ??= reachOf(new URL(this.#remote.url), this.#lookUp));
+    return (this.#reach ??= this.#placeOf(new URL(this.#remote.url)).then(({ reach }) => reach));
   }
 
-  async #send(url: URL, request: RequestInit): Promise<Sent> {
+  async #placeOf(url: URL): Promise<Place> {
+    return await placeOf(url, this.#lookUp);
+  }
+
+  async #send({ url, addresses }: Target, request: RequestInit): Promise<Sent> {
     const { tls, url: server } = this.#remote;
     const options = await tlsFor(tls, url.origin === new URL(server).origin);
-    const fetchWith: Fetch = (to, init) => fetch(to, { ...init, ...options });
+    // A proxy looks names up by itself, and may know others than this machine does.
+    const isPinned = addresses !== undefined && !HAS_PROXY;
+    const fetchWith: Fetch = isPinned
+      ? pinnedFetch(addresses, options.tls)
+      : (to, init) => fetch(to, { ...init, ...options });
     const signal = this.#signal;
     const sent = await send(fetchWith, url.href, request, { ...LIMITS, ...(signal && { signal }) });
     if (sent.state === "failed") signal?.throwIfAborted();
+    else this.nonces.hear(url.href, sent.response.headers);
     return sent;
   }
 

@@ -4,25 +4,28 @@ import { echoed } from "../echoed.ts";
 import { KmError } from "../errors.ts";
 import { shownUrl } from "../http/shown-url.ts";
 import { openBrowser } from "../open-browser.ts";
-import { type Client, clientFor, forgetRegistration, registeredRedirect } from "./client.ts";
+import type { RemoteOAuth } from "../http/remote.ts";
+import type { Elsewhere } from "./ask-in-turn.ts";
+import { clientFor, registeredRedirect } from "./client.ts";
+import { thumbprintOf } from "./dpop.ts";
 import type { Issuer } from "./issuer-metadata.ts";
-import { type Login, newLogin } from "./login.ts";
+import type { Login } from "./login.ts";
 import type { LoginContext, LoginTarget } from "./login-context.ts";
 import { cannotLogIn, loginCommand } from "./login-error.ts";
+import { obtainLogin } from "./obtain-login.ts";
 import { awaitRedirect, type Redirect } from "./redirect.ts";
 import { needsConsent } from "./scopes.ts";
-import { requestTokens } from "./token-request.ts";
 
 const PATIENCE_MS = 5 * 60_000;
 
 /** @param elsewhere resolves with a login that came another way */
 export async function authorize(
-  context: LoginContext,
+  context: LoginContext<RemoteOAuth>,
   target: LoginTarget,
-  elsewhere?: (signal: AbortSignal) => Promise<Login>,
+  elsewhere?: Elsewhere,
 ): Promise<Login> {
   const { url, auth, places, asker, store } = context;
-  const { resource, issuer, scopes } = target;
+  const { resource, issuer, scopes, binding } = target;
   const endpoint = await authorizationEndpoint(context, issuer);
   using redirect = await listen(context, issuer);
   const client = await clientFor({ server: url, auth, issuer, redirect: redirect.uri, scopes }, places, asker);
@@ -36,6 +39,7 @@ export async function authorize(
     code_challenge_method: "S256",
     ...(resource !== undefined && { resource }),
     ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+    ...(binding !== undefined && { dpop_jkt: await thumbprintOf(binding.key) }),
     ...(needsConsent(scopes) && { prompt: "consent" }),
   })) {
     endpoint.searchParams.set(name, value);
@@ -49,7 +53,18 @@ export async function authorize(
   }
   try {
     const code = codeIn(answer, context, issuer);
-    const login = await exchange(context, target, client, { code, redirect: redirect.uri, verifier });
+    const login = await obtainLogin(context, target, {
+      client,
+      grant: "authorization_code",
+      form: {
+        grant_type: "authorization_code",
+        code,
+        redirect_uri: redirect.uri,
+        code_verifier: verifier,
+        ...(resource !== undefined && { resource }),
+      },
+      hint: `Run ${loginCommand(url, places)} to try again.`,
+    });
     await redirect.show({
       isLoggedIn: true,
       title: `Logged in to ${new URL(store.server).host}`,
@@ -83,7 +98,7 @@ async function authorizationEndpoint({ url, asker }: LoginContext, issuer: Issue
   return await asker.permit(issuer.authorizationEndpoint, "the page to log in");
 }
 
-async function listen({ url, auth, places }: LoginContext, issuer: Issuer): Promise<Redirect> {
+async function listen({ url, auth, places }: LoginContext<RemoteOAuth>, issuer: Issuer): Promise<Redirect> {
   // Authorization servers that compare ports must be come back to at the one that was registered.
   const before = auth.clientId === undefined ? await registeredRedirect(places, issuer.id) : undefined;
   const ports =
@@ -119,7 +134,7 @@ function ask({ url, places }: LoginContext, page: string, issuer: Issuer, isSess
 async function firstOf(
   { url, places }: LoginContext,
   answered: Promise<URLSearchParams>,
-  elsewhere: ((signal: AbortSignal) => Promise<Login>) | undefined,
+  elsewhere: Elsewhere | undefined,
 ): Promise<URLSearchParams | Login> {
   const over = new AbortController();
   const ended = Promise.withResolvers<never>();
@@ -159,48 +174,4 @@ function codeIn(answer: URLSearchParams, { url, places }: LoginContext, issuer: 
   const [code, second] = answer.getAll("code");
   if (code !== undefined && code !== "" && second === undefined) return code;
   throw cannotLogIn("LGN_003", url, `${echoed(issuer.id)} sent no authorization code`, { hint: again });
-}
-
-async function exchange(
-  context: LoginContext,
-  { resource, issuer, scopes }: LoginTarget,
-  client: Client,
-  { code, redirect, verifier }: { code: string; redirect: string; verifier: string },
-): Promise<Login> {
-  const { url, auth, places, asker, store } = context;
-  const now = Date.now();
-  const answer = await requestTokens(
-    asker,
-    {
-      server: url,
-      issuer: issuer.id,
-      keyFile: auth.clientKey,
-      algorithms: issuer.signingAlgorithms,
-      endpoint: issuer.tokenEndpoint,
-      client,
-      form: {
-        grant_type: "authorization_code",
-        code,
-        redirect_uri: redirect,
-        code_verifier: verifier,
-        ...(resource !== undefined && { resource }),
-      },
-    },
-    now,
-  );
-  if (answer.state === "tokens") {
-    const parts = {
-      server: store.server,
-      resource,
-      issuer,
-      client,
-      grant: "authorization_code",
-      asked: scopes,
-    } as const;
-    return newLogin(parts, answer.tokens, now);
-  }
-  if (answer.state === "refused" && answer.error === "invalid_client") await forgetRegistration(places, issuer.id);
-  throw cannotLogIn("LGN_003", url, `${echoed(issuer.id)} gives no token: ${answer.reason}`, {
-    hint: `Run ${loginCommand(url, places)} to try again.`,
-  });
 }

@@ -1,11 +1,15 @@
-/** `readChallenge`: what a server asks for in `WWW-Authenticate` (RFC 9110, section 11.6.1; RFC 6750; RFC 9728). No I/O. */
+/** `readChallenge`: what a server asks for in `WWW-Authenticate` (RFC 9110, section 11.6.1; RFC 6750; 9449; 9728). No I/O. */
 
 export interface Challenge {
   /** Address of the protected resource metadata. */
   resourceMetadata: string | undefined;
   scopes: string[];
-  /** `invalid_token`, `insufficient_scope`, ... */
+  /** `invalid_token`, `insufficient_scope`, `use_dpop_nonce`, ... */
   error: string | undefined;
+  /** In small letters, those that are challenged with. */
+  schemes: string[];
+  /** For proofs of possession; empty where none are named. */
+  dpopAlgorithms: string[];
 }
 
 const MOST_CHARACTERS = 16_384;
@@ -17,14 +21,17 @@ const PART = /[\s,]*(?:([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,
 /** @param header the value of all such headers, joined with commas */
 export function readChallenge(header: string | null): Challenge {
   const challenges = partsOf((header ?? "").slice(0, MOST_CHARACTERS));
-  const own =
-    challenges.find(({ scheme }) => scheme === "bearer") ??
-    challenges.find(({ parameters }) => parameters.has("resource_metadata"));
-  const parameters = own?.parameters ?? new Map<string, string>();
+  const [bearer, dpop] = ["bearer", "dpop"].map((name) => challenges.find(({ scheme }) => scheme === name)?.parameters);
+  const other = challenges.find(({ parameters }) => parameters.has("resource_metadata"))?.parameters;
+  const known = bearer === undefined && dpop === undefined ? [other] : [bearer, dpop];
+  const first = (name: string) => known.map((one) => one?.get(name)).find((value) => value !== undefined);
   return {
-    resourceMetadata: parameters.get("resource_metadata"),
-    scopes: scopesIn(parameters.get("scope") ?? ""),
-    error: parameters.get("error"),
+    resourceMetadata: first("resource_metadata"),
+    scopes: scopesIn(first("scope") ?? ""),
+    // Of both schemes that were challenged with, the one that was used says what is wrong.
+    error: dpop?.get("error") ?? first("error"),
+    schemes: challenges.map(({ scheme }) => scheme),
+    dpopAlgorithms: scopesIn(dpop?.get("algs") ?? ""),
   };
 }
 

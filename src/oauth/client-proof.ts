@@ -26,6 +26,8 @@ export interface ProofPlace {
 /** @throws KmError LGN_002 where the key cannot be used */
 export async function proofOf({ id, secret = "", method }: Client, place: ProofPlace): Promise<Proof> {
   switch (method) {
+    case "unidentified":
+      return { form: {}, headers: {} };
     case "none":
       return { form: { client_id: id }, headers: {} };
     case "client_secret_post":

@@ -1,15 +1,23 @@
 /** `clientFor`: as which client km asks an authorization server: configured, by its metadata document, or registered. */
 import * as v from "valibot";
 import { echoed } from "../echoed.ts";
-import type { RemoteOAuth } from "../http/remote.ts";
+import type { RemoteClient } from "../http/remote.ts";
 import type { Answer, Asker } from "./asker.ts";
 import type { Issuer } from "./issuer-metadata.ts";
 import { cannotLogIn } from "./login-error.ts";
 import type { OAuthPlaces } from "./places.ts";
 
-export const CLIENT_METHODS = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"] as const;
+const CLIENT_METHODS = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"] as const;
 
-export type ClientMethod = (typeof CLIENT_METHODS)[number];
+/** Of one that is `unidentified`, what it was granted with says who asks. */
+type ClientMethod = (typeof CLIENT_METHODS)[number] | "unidentified";
+
+/** As it is kept. */
+export const ClientSchema = v.object({
+  id: v.string(),
+  secret: v.optional(v.string()),
+  method: v.picklist([...CLIENT_METHODS, "unidentified"]),
+});
 
 export interface Client {
   id: string;
@@ -24,7 +32,7 @@ const RegistrationSchema = v.object({
   redirect: v.string(),
   /** Those that were named, beyond which some authorization servers let nobody ask. */
   scopes: v.array(v.string()),
-  client: v.object({ id: v.string(), secret: v.optional(v.string()), method: v.picklist(CLIENT_METHODS) }),
+  client: ClientSchema,
   /** Milliseconds; null for a secret that does not expire. */
   expires_at: v.nullable(v.number()),
 });
@@ -33,7 +41,7 @@ type Registration = v.InferOutput<typeof RegistrationSchema>;
 
 export interface ClientWish {
   server: string;
-  auth: RemoteOAuth;
+  auth: RemoteClient;
   issuer: Issuer;
   /** Where the browser comes back to. */
   redirect: string;
@@ -47,11 +55,8 @@ export interface ClientWish {
  */
 export async function clientFor(wish: ClientWish, places: OAuthPlaces, asker: Asker): Promise<Client> {
   const { server, auth, issuer, redirect, scopes } = wish;
-  if (auth.clientId !== undefined) return configuredClient(auth, issuer);
-  if (auth.clientMetadataUrl !== undefined && issuer.takesClientDocuments) {
-    const method = auth.clientKey === undefined ? "none" : "private_key_jwt";
-    return { id: auth.clientMetadataUrl, method };
-  }
+  const configured = configuredClient(auth, issuer);
+  if (configured !== undefined) return configured;
   const known = await readRegistration(places, issuer.id);
   if (known?.redirect === redirect && scopes.every((scope) => known.scopes.includes(scope))) return known.client;
   if (issuer.registrationEndpoint === undefined) {
@@ -69,10 +74,25 @@ export async function registeredRedirect(places: OAuthPlaces, issuer: string): P
   return (await readRegistration(places, issuer))?.redirect;
 }
 
-/** As the registry has it. */
-export function configuredClient({ clientId = "", clientSecret, clientKey }: RemoteOAuth, issuer: Issuer): Client {
-  if (clientKey !== undefined) return { id: clientId, method: "private_key_jwt" };
-  return { id: clientId, secret: clientSecret, method: methodWith(clientSecret, issuer.clientMethods) };
+/** As the registry has it; undefined where it has none that this authorization server takes. */
+export function configuredClient(
+  { clientId, clientSecret, clientKey, clientMetadataUrl }: RemoteClient,
+  { clientMethods, takesClientDocuments }: Pick<Issuer, "clientMethods" | "takesClientDocuments">,
+): Client | undefined {
+  if (clientId !== undefined) return clientWith(clientId, { clientSecret, clientKey }, clientMethods);
+  // A document is published: it has no secret.
+  if (clientMetadataUrl === undefined || !takesClientDocuments) return undefined;
+  return clientWith(clientMetadataUrl, { clientKey }, clientMethods);
+}
+
+/** @param offered how clients prove there who they are */
+export function clientWith(
+  id: string,
+  { clientSecret, clientKey }: Pick<RemoteClient, "clientSecret" | "clientKey">,
+  offered: string[],
+): Client {
+  if (clientKey !== undefined) return { id, method: "private_key_jwt" };
+  return { id, secret: clientSecret, method: methodWith(clientSecret, offered) };
 }
 
 function methodWith(secret: string | undefined, offered: string[]): ClientMethod {

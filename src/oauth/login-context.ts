@@ -1,14 +1,15 @@
 /** `LoginContext`: what the steps of one login share. */
-import type { RemoteOAuth } from "../http/remote.ts";
+import type { RemoteLogin } from "../http/remote.ts";
 import type { Asker } from "./asker.ts";
 import type { Issuer } from "./issuer-metadata.ts";
 import type { LoginStore } from "./login-store.ts";
 import type { OAuthPlaces } from "./places.ts";
+import type { Binding } from "./token-request.ts";
 
-export interface LoginContext {
+export interface LoginContext<Auth extends RemoteLogin = RemoteLogin> {
   /** Address of the server. */
   url: string;
-  auth: RemoteOAuth;
+  auth: Auth;
   places: OAuthPlaces;
   asker: Asker;
   store: LoginStore;
@@ -20,4 +21,8 @@ export interface LoginTarget {
   resource: string | undefined;
   issuer: Issuer;
   scopes: string[];
+  /** Undefined for tokens that are bound to nothing. */
+  binding: Binding | undefined;
+  /** Whether it is to learn who the user is, and not for a server. */
+  isSignOn?: boolean;
 }

@@ -16,6 +16,12 @@ export function cannotLogIn(
   return new KmError(code, `Cannot log in to ${shownUrl(url)}: ${reason}`, options);
 }
 
+export function wantsLogin(url: string, places: Pick<OAuthPlaces, "name">): KmError {
+  return cannotLogIn("LGN_002", url, "it wants a login, and nobody is asked here", {
+    hint: `Run ${loginCommand(url, places)}.`,
+  });
+}
+
 /** The command that logs in. */
 export function loginCommand(url: string, { name }: Pick<OAuthPlaces, "name">, verb = "login"): string {
   if (name !== undefined) return `km servers ${verb} ${shellWord(name)}`;

@@ -27,14 +27,20 @@ export class LoginStore {
   #isOwn = false;
   #isComplained = false;
 
-  /** @param url of the server */
-  constructor(url: string, places: OAuthPlaces) {
+  /**
+   * @param url of the server
+   * @param kind of login: to an MCP server, or to an identity provider, which may be at the same address
+   */
+  constructor(url: string, places: OAuthPlaces, kind: "oauth" | "idp" = "oauth") {
     const { origin, pathname, search } = new URL(url);
     this.server = `${origin}${pathname}${search}`;
-    const digest = createHash("sha256").update(this.server).digest("hex").slice(0, 32);
+    const digest = createHash("sha256")
+      .update(kind === "oauth" ? this.server : `${kind}:${this.server}`)
+      .digest("hex")
+      .slice(0, 32);
     this.#places = places;
     const readable = search === "" && this.server.length <= MOST_OF_NAME;
-    this.#name = `oauth:${readable ? this.server : `${origin}#${digest}`}`;
+    this.#name = `${kind}:${readable ? this.server : `${origin}#${digest}`}`;
     this.#file = join(places.folder, digest);
   }
 
@@ -90,6 +96,16 @@ export class LoginStore {
       this.#complain(error);
       this.#isOwn = true;
       return false;
+    }
+  }
+
+  /** As `keep`, with the lock that it needs. */
+  async keepLocked(login: Login): Promise<void> {
+    const lock = await this.lock();
+    try {
+      await this.keep(login);
+    } finally {
+      if (lock.state === "held") lock[Symbol.dispose]();
     }
   }
 

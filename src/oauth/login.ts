@@ -1,7 +1,8 @@
 /** `Login`: what a login to a server has given, as it is kept; the members of the kept text have the protocol's names. */
 import * as v from "valibot";
-import { CLIENT_METHODS, type Client } from "./client.ts";
+import { type Client, ClientSchema } from "./client.ts";
 import type { Issuer } from "./issuer-metadata.ts";
+import type { DpopKey } from "./dpop.ts";
 import type { NewTokens } from "./token-request.ts";
 
 const LoginSchema = v.object({
@@ -14,13 +15,19 @@ const LoginSchema = v.object({
   token_endpoint: v.string(),
   revocation_endpoint: v.nullable(v.string()),
   signing_algorithms: v.array(v.string()),
-  client: v.object({ id: v.string(), secret: v.optional(v.string()), method: v.picklist(CLIENT_METHODS) }),
-  grant: v.picklist(["authorization_code", "client_credentials"]),
+  client: ClientSchema,
+  grant: v.picklist(["authorization_code", "client_credentials", "workload", "enterprise"]),
   /** What was asked for, and what was given. */
   asked: v.array(v.string()),
   granted: v.array(v.string()),
   access: v.string(),
   refresh: v.nullable(v.string()),
+  /** How the token is presented. */
+  token_type: v.optional(v.picklist(["Bearer", "DPoP"]), "Bearer"),
+  /** What tokens are bound to, a refresh token maybe also where the access token is not (RFC 9449, section 5). */
+  dpop: v.optional(v.nullable(v.object({ algorithm: v.string(), key: v.string() })), null),
+  /** Who the user is, where that is what was asked for: servers are not told. */
+  id_token: v.optional(v.nullable(v.string()), null),
   /** Milliseconds, both; null where nobody knows. */
   obtained_at: v.number(),
   expires_at: v.nullable(v.number()),
@@ -41,10 +48,11 @@ export interface LoginParts {
   client: Client;
   grant: Login["grant"];
   asked: string[];
+  dpop: DpopKey | undefined;
 }
 
 export function newLogin(parts: LoginParts, tokens: NewTokens, now: number): Login {
-  const { server, resource = null, issuer, client, grant, asked } = parts;
+  const { server, resource = null, issuer, client, grant, asked, dpop = null } = parts;
   const { id, secret, method } = client;
   return {
     version: 1,
@@ -60,6 +68,9 @@ export function newLogin(parts: LoginParts, tokens: NewTokens, now: number): Log
     granted: tokens.scopes ?? asked,
     access: tokens.access,
     refresh: tokens.refresh ?? null,
+    token_type: tokens.type,
+    dpop,
+    id_token: null,
     obtained_at: now,
     expires_at: tokens.expiresAt ?? null,
   };
@@ -71,6 +82,8 @@ export function renewedLogin(login: Login, tokens: NewTokens, now: number): Logi
     ...login,
     access: tokens.access,
     refresh: tokens.refresh ?? login.refresh,
+    token_type: tokens.type,
+    id_token: login.id_token === null ? null : (tokens.idToken ?? login.id_token),
     granted: tokens.scopes ?? login.granted,
     obtained_at: now,
     expires_at: tokens.expiresAt ?? null,
@@ -87,9 +100,10 @@ export function isStale({ expires_at: expiresAt, obtained_at: obtainedAt }: Logi
 
 /** Whether there is a way to a newer token that needs nobody. */
 export function isRenewable({ refresh, grant }: Login): boolean {
-  return refresh !== null || grant === "client_credentials";
+  return refresh !== null || grant !== "authorization_code";
 }
 
-export function bearer({ access }: Login): string {
-  return `Bearer ${access}`;
+/** For the header `Authorization`. */
+export function authorizationOf({ token_type: type, access }: Pick<Login, "token_type" | "access">): string {
+  return `${type} ${access}`;
 }

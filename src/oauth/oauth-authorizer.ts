@@ -3,29 +3,34 @@
  * of a login that a person is asked for.
  */
 import { echoed } from "../echoed.ts";
-import type { Authorizer } from "../http/authorizer.ts";
+import { KmError } from "../errors.ts";
+import type { Authorizer, Sending } from "../http/authorizer.ts";
 import { shownUrl } from "../http/shown-url.ts";
-import type { Remote, RemoteOAuth } from "../http/remote.ts";
+import type { Remote, RemoteLogin } from "../http/remote.ts";
+import { askInTurn } from "./ask-in-turn.ts";
 import { Asker } from "./asker.ts";
 import { type Challenge, readChallenge } from "./challenge.ts";
+import { isAboutProof } from "./dpop.ts";
+import { grantedForm, grantOf } from "./granted-form.ts";
+import { isSafe, notSafe } from "./is-safe.ts";
 import { logIn } from "./log-in.ts";
-import { bearer, isRenewable, isStale, type Login } from "./login.ts";
+import { authorizationOf, isRenewable, isStale, type Login } from "./login.ts";
+import type { LoginContext } from "./login-context.ts";
 import { cannotLogIn } from "./login-error.ts";
 import { LoginStore } from "./login-store.ts";
 import type { OAuthPlaces } from "./places.ts";
-import { renew } from "./renew.ts";
+import { presented, wantsOtherNonce } from "./presented.ts";
+import { refreshForm, renew } from "./renew.ts";
 
-export function oauthAuthorizer(remote: Remote, auth: RemoteOAuth, places: OAuthPlaces): Authorizer {
+export function oauthAuthorizer(remote: Remote, auth: RemoteLogin, places: OAuthPlaces): Authorizer {
   const session = new OAuthSession(remote, auth, places);
   return {
-    headers: () => session.headers(),
+    headers: (sending) => session.headers(sending),
+    heard: (url, headers) => session.heard(url, headers),
     refused: (status, challenge, sent) => session.refused(status, challenge, sent),
   };
 }
 
-/** Longer than a login may take. */
-const MOST_WAIT_MS = 6 * 60_000;
-const LOOK_EVERY_MS = 250;
 /** A token that was renewed so lately and is refused is not helped by another one. */
 const JUST_MS = 60_000;
 /** No request waits for an authorization server that has just failed. */
@@ -36,10 +41,7 @@ const SPAN_MS = 5 * 60_000;
 
 class OAuthSession {
   readonly #remote: Remote;
-  readonly #auth: RemoteOAuth;
-  readonly #places: OAuthPlaces;
-  readonly #store: LoginStore;
-  readonly #asker: Asker;
+  readonly #context: LoginContext;
   readonly #isSafe: boolean;
   #renewing: Promise<unknown> | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -48,16 +50,24 @@ class OAuthSession {
   #triedAt = -Infinity;
   #logins: number[] = [];
 
-  constructor(remote: Remote, auth: RemoteOAuth, places: OAuthPlaces) {
+  constructor(remote: Remote, auth: RemoteLogin, places: OAuthPlaces) {
+    const { url } = remote;
     this.#remote = remote;
-    this.#auth = auth;
-    this.#places = places;
-    this.#store = new LoginStore(remote.url, places);
-    this.#asker = new Asker(remote, places.signal);
-    this.#isSafe = isSafe(remote.url);
+    this.#context = {
+      url,
+      auth,
+      places,
+      asker: new Asker(remote, places.signal),
+      store: new LoginStore(url, places),
+    };
+    this.#isSafe = isSafe(url);
   }
 
-  async headers(): Promise<Record<string, string>> {
+  heard(url: string, headers: Headers): void {
+    this.#context.asker.nonces.hear(url, headers);
+  }
+
+  async headers(sending: Sending): Promise<Record<string, string>> {
     if (!this.#isSafe) return {};
     let login = await this.#read();
     const mayTry = performance.now() - this.#triedAt > TRY_EVERY_MS;
@@ -66,16 +76,19 @@ class OAuthSession {
       await this.#renewing.catch(() => undefined); // the server refuses what is too old, and then it is told
       login = await this.#read();
     }
-    return login === undefined ? {} : { authorization: bearer(login) };
+    return login === undefined ? {} : await presented(login, sending, this.#context.asker.nonces);
   }
 
   /** One after the other: what one has achieved is for those behind it too, and so is what it has not. */
-  refused(status: 401 | 403, challenge: string | null, sent: Record<string, string>): Promise<boolean> {
+  refused(status: 401 | 403, header: string | null, sent: Record<string, string>): Promise<boolean> {
     const cameAt = performance.now();
+    const challenge = readChallenge(header);
+    // The token is good: nobody waits for a login because of that.
+    if (wantsOtherNonce(challenge, sent, this.#context.asker.nonces)) return Promise.resolve(true);
     const turn = this.#queue.then(async () => {
       if (this.#failure !== undefined && this.#failure.at > cameAt) throw this.#failure.error;
       try {
-        return await this.#settle(status, readChallenge(challenge), sent["authorization"]);
+        return await this.#settle(status, challenge, sent["authorization"]);
       } catch (error) {
         this.#failure = { at: performance.now(), error };
         throw error;
@@ -87,18 +100,20 @@ class OAuthSession {
 
   async #settle(status: 401 | 403, challenge: Challenge, sent: string | undefined): Promise<boolean> {
     if (status === 403 && challenge.error !== "insufficient_scope") return false;
-    if (!this.#isSafe) {
-      throw cannotLogIn("LGN_001", this.#remote.url, "it wants a login, and anybody could listen: it has to be https", {
-        hint: "Use its https address; http is for servers on this machine.",
+    if (!this.#isSafe) throw notSafe(this.#remote.url);
+    const login = await this.#read(true);
+    if (login !== undefined && authorizationOf(login) !== sent) return true;
+    if (sent?.startsWith("DPoP ") === true && isAboutProof(challenge.error)) {
+      throw cannotLogIn("LGN_002", this.#remote.url, `it does not take km's proof of its key (${challenge.error})`, {
+        hint: "Check the clock of this machine: a proof is good for a few minutes. Then ask who runs the server.",
       });
     }
-    const login = await this.#read(true);
-    if (login !== undefined && bearer(login) !== sent) return true;
     if (status === 403) return await this.#stepUp(login, challenge);
     if (login !== undefined && isRenewable(login) && !this.#isJustRenewed(login)) {
       const renewal = await this.#renew(login);
       if (renewal.state === "renewed") return true;
       if (renewal.state === "failed") {
+        if (renewal.cause instanceof KmError) throw renewal.cause;
         throw cannotLogIn(
           "LGN_003",
           this.#remote.url,
@@ -124,7 +139,7 @@ class OAuthSession {
     const has = new Set(login?.granted);
     const isNew = challenge.scopes.some((scope) => !has.has(scope));
     if (!isNew || this.#isTooOften()) {
-      this.#places.say(
+      this.#context.places.say(
         `${shownUrl(this.#remote.url)} wants ${challenge.scopes.join(" ") || "another scope"}, which the login ${isNew ? "does not get" : "has"}`,
       );
       return false;
@@ -145,80 +160,57 @@ class OAuthSession {
   }
 
   async #renew(login: Login) {
-    const renewal = await renew(login, this.#store, this.#asker, this.#auth, this.#places);
+    const { auth } = this.#context;
+    const form = async (newest: Login) => {
+      if (grantOf(auth) === "authorization_code") return await refreshForm(newest);
+      const { issuer, token_endpoint: tokenEndpoint, resource, asked: scopes } = newest;
+      return await grantedForm(this.#context, { issuer, tokenEndpoint, resource, scopes }, false);
+    };
+    const renewal = await renew(login, this.#context, { form });
     if (renewal.state === "renewed" && renewal.by === "this km") this.#renewedAt = performance.now();
     if (renewal.state !== "renewed") this.#triedAt = performance.now();
     return renewal;
   }
 
   async #logIn(challenge: Challenge, before: Login | undefined): Promise<void> {
-    if (this.#places.ask !== "never") this.#logins.push(performance.now());
-    const elsewhere = async (signal: AbortSignal) => await this.#newer(before, challenge, signal);
-    const isAlone = this.#auth.grant === "client_credentials" || this.#places.ask === "never";
-    const lock = isAlone ? undefined : await this.#turn(elsewhere);
-    if (lock === "unneeded") return;
-    try {
-      const { url } = this.#remote;
-      const context = { url, auth: this.#auth, places: this.#places, asker: this.#asker, store: this.#store };
-      const login = await logIn(context, { challenge, before, isRefused: true, elsewhere });
-      if (login.access !== (await this.#store.read())?.access) await this.#keep(login);
-    } finally {
-      lock?.[Symbol.dispose]();
+    const { auth, places, store, url } = this.#context;
+    if (places.ask !== "never") this.#logins.push(performance.now());
+    const wish = { challenge, before, isRefused: true };
+    // Where nobody is asked, or at an identity provider, no other process is waited for.
+    if (grantOf(auth) !== "authorization_code" || places.ask === "never") {
+      return await this.#keep(await logIn(this.#context, wish));
     }
-  }
-
-  /** Waits while another process asks for the same login; where the lock cannot be had at all, nobody is kept waiting. */
-  async #turn(elsewhere: (signal: AbortSignal) => Promise<Login>): Promise<Disposable | "unneeded" | undefined> {
-    const over = new AbortController();
-    const newer = elsewhere(over.signal).then(() => "unneeded" as const);
-    try {
-      const deadline = performance.now() + MOST_WAIT_MS;
-      for (let isFirst = true; performance.now() < deadline; isFirst = false) {
-        this.#places.signal?.throwIfAborted();
-        const lock = await this.#store.lockAsking();
-        if (lock.state === "held") return lock;
-        if (lock.state === "unusable") return undefined;
-        if (isFirst)
-          this.#places.say(`Another km asks for a login to ${shownUrl(this.#remote.url)}: this one waits for it`);
-        const found = await Promise.race([newer, Bun.sleep(LOOK_EVERY_MS)]);
-        if (found === "unneeded") return found;
-      }
-      return undefined;
-    } finally {
-      over.abort();
-    }
-  }
-
-  /** The login that another process has got meanwhile, if it is good for what is asked. */
-  async #newer(before: Login | undefined, { scopes }: Challenge, signal: AbortSignal): Promise<Login> {
-    while (!signal.aborted) {
+    const newer = async (): Promise<Login | undefined> => {
       const login = await this.#read();
       const isNew = login !== undefined && login.access !== before?.access && !isStale(login, Date.now());
-      if (isNew && (before === undefined || scopes.every((scope) => login.granted.includes(scope)))) return login;
-      await Bun.sleep(LOOK_EVERY_MS);
-    }
-    return await new Promise<never>(() => undefined); // nobody waits for it
+      const isEnough = before === undefined || challenge.scopes.every((scope) => login?.granted.includes(scope));
+      return isNew && isEnough ? login : undefined;
+    };
+    const { login, isOwn } = await askInTurn({ store, places, url }, newer, async (elsewhere) => {
+      return await logIn(this.#context, { ...wish, elsewhere });
+    });
+    if (isOwn) await this.#keep(login);
   }
 
   async #keep(login: Login): Promise<void> {
-    const lock = await this.#store.lock();
-    await this.#store.keep(login);
-    if (lock.state === "held") lock[Symbol.dispose]();
-    this.#places.say(`Logged in to ${shownUrl(this.#remote.url)}`);
+    await this.#context.store.keepLocked(login);
+    this.#context.places.say(`Logged in to ${shownUrl(this.#remote.url)}`);
   }
 
-  /** Undefined for one of another client than the configuration names. */
+  /** Undefined for one that is not as the configuration has it. */
   async #read(surely = false): Promise<Login | undefined> {
-    const login = await this.#store.read(surely);
-    const { clientId, grant = "authorization_code" } = this.#auth;
-    const isOther =
-      login !== undefined && ((clientId !== undefined && login.client.id !== clientId) || login.grant !== grant);
-    return isOther ? undefined : login;
+    const login = await this.#context.store.read(surely);
+    return login !== undefined && isAsConfigured(login, this.#context.auth) ? login : undefined;
   }
 }
 
-/** Whether tokens may be sent there: on this machine nobody else listens. */
-export function isSafe(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === "https:" || /^(?:127(?:\.\d+){3}|\[::1\]|(?:.+\.)?localhost)$/.test(hostname);
+function isAsConfigured(login: Login, auth: RemoteLogin): boolean {
+  const { clientId, issuer, dpop } = auth;
+  const isBound = login.token_type === "DPoP";
+  return (
+    login.grant === grantOf(auth) &&
+    (clientId === undefined || login.client.id === clientId) &&
+    (issuer === undefined || login.issuer === issuer) &&
+    (typeof dpop !== "boolean" || dpop === isBound)
+  );
 }

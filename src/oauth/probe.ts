@@ -1,9 +1,11 @@
-/** `probe`: what a server answers to somebody with that token, or with none: whether it wants a login, and which. */
+/** `probe`: what a server answers to somebody with that login, or with none: whether it wants a login, and which. */
 import type { Remote } from "../http/remote.ts";
 import { VERSION } from "../version.ts";
 import type { Asker } from "./asker.ts";
 import { type Challenge, readChallenge } from "./challenge.ts";
+import type { Login } from "./login.ts";
 import { cannotLogIn } from "./login-error.ts";
+import { presented, wantsOtherNonce } from "./presented.ts";
 
 const REVISION = "2026-07-28";
 
@@ -25,7 +27,7 @@ const DISCOVER = {
 export async function probe(
   remote: Remote,
   asker: Asker,
-  authorization?: string,
+  login?: Login,
 ): Promise<{ isRefused: boolean; challenge: Challenge }> {
   const headers = {
     ...remote.headers,
@@ -33,13 +35,22 @@ export async function probe(
     "content-type": "application/json",
     "mcp-protocol-version": REVISION,
     "mcp-method": DISCOVER.method,
-    ...(authorization !== undefined && { authorization }),
   };
-  const said = await asker.askServer(headers, DISCOVER);
-  if (said.state === "failed") {
-    throw cannotLogIn("LGN_003", remote.url, `it cannot be reached: ${said.reason}`, {
-      hint: "Check its address, and that it runs.",
-    });
+  for (let tries = 1; ; tries++) {
+    const sending = { method: "POST", url: remote.url };
+    const sent = login === undefined ? {} : await presented(login, sending, asker.nonces);
+    const said = await asker.askServer({ ...headers, ...sent }, DISCOVER);
+    if (said.state === "failed") {
+      throw cannotLogIn("LGN_003", remote.url, `it cannot be reached: ${said.reason}`, {
+        hint: "Check its address, and that it runs.",
+      });
+    }
+    const isRefused = said.status === 401;
+    const challenge = readChallenge(said.challenge);
+    const isAgain = isRefused && tries < MOST_TRIES && wantsOtherNonce(challenge, sent, asker.nonces);
+    if (!isAgain) return { isRefused, challenge };
   }
-  return { isRefused: said.status === 401, challenge: readChallenge(said.challenge) };
 }
+
+/** A nonce may have ended before it came back. */
+const MOST_TRIES = 3;

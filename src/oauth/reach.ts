@@ -1,4 +1,4 @@
-/** `reachOf`: from how far away an address can be reached: what the whole net can name must not lead into somebody's own. */
+/** `placeOf`: from how far away an address can be reached: what the whole net can name must not lead into somebody's own. */
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 
@@ -10,13 +10,20 @@ export type Reach = (typeof REACHES)[number];
 /** The addresses of a host; none where it has none or nobody knows. */
 export type Lookup = (host: string) => Promise<string[]>;
 
-/** The nearest of its addresses. What cannot be looked up counts as public: nothing here answers to it. */
-export async function reachOf(url: URL, lookUp: Lookup = systemLookup): Promise<Reach> {
+export interface Place {
+  /** Of the nearest of its addresses. What cannot be looked up counts as public: nothing here answers to it. */
+  reach: Reach;
+  /** That were looked up; undefined where there is nothing to look up. */
+  addresses: string[] | undefined;
+}
+
+export async function placeOf(url: URL, lookUp: Lookup = systemLookup): Promise<Place> {
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  if (isIP(host)) return reachOfAddress(host);
-  if (host === "localhost" || host.endsWith(".localhost")) return "loopback";
-  const reaches = new Set((await lookUp(host)).map(reachOfAddress));
-  return REACHES.findLast((reach) => reaches.has(reach)) ?? "public";
+  if (isIP(host)) return { reach: reachOfAddress(host), addresses: undefined };
+  if (host === "localhost" || host.endsWith(".localhost")) return { reach: "loopback", addresses: undefined };
+  const addresses = await lookUp(host);
+  const reaches = new Set(addresses.map(reachOfAddress));
+  return { reach: REACHES.findLast((reach) => reaches.has(reach)) ?? "public", addresses };
 }
 
 /** Whether who is reached like `from` may name what is reached like `to`. */

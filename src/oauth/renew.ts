@@ -4,12 +4,10 @@
  * successor. Where km is killed or an answer gets lost in between, the server refuses the next refresh, and a person logs in.
  */
 import { messageOf } from "../errors.ts";
-import type { RemoteOAuth } from "../http/remote.ts";
-import type { Asker } from "./asker.ts";
-import { forgetRegistration } from "./client.ts";
-import { isRenewable, isStale, type Login, renewedLogin } from "./login.ts";
-import type { LoginStore } from "./login-store.ts";
-import type { OAuthPlaces } from "./places.ts";
+import type { RemoteLogin } from "../http/remote.ts";
+import { type Client, forgetRegistration } from "./client.ts";
+import { isStale, type Login, renewedLogin } from "./login.ts";
+import type { LoginContext } from "./login-context.ts";
 import { requestTokens } from "./token-request.ts";
 
 export type Renewal =
@@ -17,44 +15,57 @@ export type Renewal =
   /** A person has to log in. */
   | { state: "ended" }
   /** It can be tried again. */
-  | { state: "failed"; reason: string };
+  | { state: "failed"; reason: string; /** What was thrown, if anything. */ cause?: unknown };
+
+export interface Renewing {
+  /** What the token endpoint is asked with; undefined where there is nothing to ask with any more. */
+  form(login: Login): Promise<Record<string, string> | undefined>;
+  /** Whether another process's login is of no use either. */
+  isUseless(login: Login): Promise<boolean> | boolean;
+}
 
 /** @param old the login whose token is stale or was refused */
 export async function renew(
   old: Login,
-  store: LoginStore,
-  asker: Asker,
-  auth: Pick<RemoteOAuth, "clientKey"> | undefined,
-  places: OAuthPlaces,
+  context: Omit<LoginContext, "url">,
+  { form = refreshForm, isUseless = (login) => isStale(login, Date.now()) }: Partial<Renewing> = {},
 ): Promise<Renewal> {
+  const { store } = context;
   const lock = await store.lock();
   if (lock.state === "busy") return { state: "failed", reason: "another km is at it for too long" };
   try {
     const login = await store.newest();
     if (login === undefined) return { state: "ended" };
-    if (login.access !== old.access && !isStale(login, Date.now())) {
+    if (login.access !== old.access && !(await isUseless(login))) {
       return { state: "renewed", login, by: "another km" };
     }
-    return await request(login, store, asker, auth, places);
+    const wanted = await form(login);
+    return wanted === undefined ? { state: "ended" } : await request(login, wanted, context);
   } catch (error) {
-    return { state: "failed", reason: messageOf(error) };
+    return { state: "failed", reason: messageOf(error), cause: error };
   } finally {
     if (lock.state === "held") lock[Symbol.dispose]();
   }
 }
 
+/** Without a scope it is what was granted (RFC 6749, section 6; RFC 8707). */
+export function refreshForm({ refresh, resource }: Login): Promise<Record<string, string> | undefined> {
+  const form = { grant_type: "refresh_token", refresh_token: refresh ?? "", ...(resource !== null && { resource }) };
+  return Promise.resolve(refresh === null ? undefined : form);
+}
+
 async function request(
   login: Login,
-  store: LoginStore,
-  asker: Asker,
-  auth: Pick<RemoteOAuth, "clientKey"> | undefined,
-  places: OAuthPlaces,
+  form: Record<string, string>,
+  { auth, places, asker, store }: Omit<LoginContext, "url">,
 ): Promise<Renewal> {
-  if (!isRenewable(login)) return { state: "ended" };
-  const { server, issuer, client, signing_algorithms: algorithms, token_endpoint: endpoint } = login;
-  const proof = { server, issuer, keyFile: auth?.clientKey, algorithms };
+  const { server, issuer, signing_algorithms: algorithms, token_endpoint: endpoint, dpop } = login;
+  const proof = { server, issuer, keyFile: auth.clientKey, algorithms };
+  // What was bound to the key once is not taken for less.
+  const binding = dpop === null ? undefined : { key: dpop, isRequired: login.token_type === "DPoP" };
   const now = Date.now();
-  const answer = await requestTokens(asker, { ...proof, endpoint, client, form: formOf(login) }, now);
+  const client = clientNow(login.client, auth);
+  const answer = await requestTokens(asker, { ...proof, endpoint, client, form, binding }, now);
   switch (answer.state) {
     case "failed":
       return answer;
@@ -64,25 +75,15 @@ async function request(
       await store.keep({ ...login, refresh: null });
       return { state: "ended" };
     case "tokens": {
-      const renewed = renewedLogin(login, answer.tokens, now);
+      const renewed = renewedLogin({ ...login, client }, answer.tokens, now);
       await store.keep(renewed);
       return { state: "renewed", login: renewed, by: "this km" };
     }
   }
 }
 
-function formOf({ grant, refresh, resource, asked }: Login): Record<string, string> {
-  const target = resource === null ? {} : { resource };
-  if (grant === "client_credentials") return clientCredentialsForm(resource, asked);
-  // Without a scope it is what was granted.
-  return { grant_type: "refresh_token", refresh_token: refresh ?? "", ...target };
-}
-
-/** RFC 6749, section 4.4.2, with RFC 8707. */
-export function clientCredentialsForm(resource: string | null, scopes: string[]): Record<string, string> {
-  return {
-    grant_type: "client_credentials",
-    ...(resource !== null && { resource }),
-    ...(scopes.length > 0 && { scope: scopes.join(" ") }),
-  };
+/** Of a client of the registry the secret may have been changed since. */
+function clientNow(client: Client, { clientId, clientSecret }: Pick<RemoteLogin, "clientId" | "clientSecret">): Client {
+  if (clientId !== client.id || clientSecret === undefined || client.secret === undefined) return client;
+  return { ...client, secret: clientSecret };
 }

@@ -12,6 +12,10 @@ export interface Resource {
   issuer: string;
   /** Undefined where it names none. */
   scopes: string[] | undefined;
+  /** For proofs of possession (RFC 9449); empty where it names none. */
+  dpopAlgorithms: string[];
+  /** Whether it takes no token that is not bound to a key. */
+  needsDpop: boolean;
 }
 
 const WELL_KNOWN = "/.well-known/oauth-protected-resource";
@@ -20,6 +24,8 @@ const Metadata = v.object({
   resource: v.pipe(v.string(), v.maxLength(2048)),
   authorization_servers: v.pipe(v.array(v.pipe(v.string(), v.maxLength(2048))), v.minLength(1)),
   scopes_supported: v.optional(v.array(v.string())),
+  dpop_signing_alg_values_supported: v.optional(v.array(v.string()), []),
+  dpop_bound_access_tokens_required: v.optional(v.boolean(), false),
 });
 
 /**
@@ -61,7 +67,13 @@ function checked(server: string, metadata: v.InferOutput<typeof Metadata>): Reso
       hint: "A login for one server must not be used at another. Check the URL, or ask who runs the server.",
     });
   }
-  return { id: resource, issuer: issuers[0] ?? "", scopes: scopes && scopesIn(scopes.join(" ")) };
+  return {
+    id: resource,
+    issuer: issuers[0] ?? "",
+    scopes: scopes && scopesIn(scopes.join(" ")),
+    dpopAlgorithms: metadata.dpop_signing_alg_values_supported,
+    needsDpop: metadata.dpop_bound_access_tokens_required,
+  };
 }
 
 /** Whether the server is the resource or below it. */

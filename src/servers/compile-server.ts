@@ -1,7 +1,7 @@
 /** `compileServer`: what is written of a server to what is used, or everything that is wrong with it. */
 import { join } from "node:path";
 import { parseDuration } from "../config/units.ts";
-import type { Remote, RemoteAuth } from "../http/remote.ts";
+import type { IdentityProvider, Remote, RemoteAuth, RemoteClient, TokenSource } from "../http/remote.ts";
 import { parseReferences } from "./references.ts";
 import type { WrittenServer } from "./schema.ts";
 import { type CommandStart, DEFAULT_LIMITS, defaultAuth, remoteTo, type Server, type ServerLimits } from "./server.ts";
@@ -141,14 +141,14 @@ function checkUrl(url: string, add: Add): void {
     add(["url"], "has a password in it", "Write auth: { type: basic, username: ..., password: ... }.");
 }
 
-const OAUTH = [
+/** Of each type with which an authorization server gives tokens. */
+const LOGIN = [
   "client_id",
   "client_secret",
   "client_metadata_url",
   "client_key",
   "issuer",
-  "grant",
-  "redirect_port",
+  "dpop",
   "scopes",
 ] as const satisfies AuthKey[];
 
@@ -157,9 +157,12 @@ const MEMBERS: Record<RemoteAuth["type"], { needs: AuthKey[]; takes: readonly Au
   bearer: { needs: ["token"], takes: [] },
   basic: { needs: ["username", "password"], takes: [] },
   "api-key": { needs: ["value"], takes: ["header"] },
-  oauth: { needs: [], takes: OAUTH },
+  oauth: { needs: [], takes: [...LOGIN, "grant", "redirect_port"] },
+  workload: { needs: ["assertion"], takes: [...LOGIN, "audience"] },
+  enterprise: { needs: ["idp"], takes: LOGIN },
 };
-type AuthKey = Exclude<keyof NonNullable<WrittenServer["auth"]>, "type">;
+type WrittenAuth = NonNullable<WrittenServer["auth"]>;
+type AuthKey = Exclude<keyof WrittenAuth, "type">;
 
 function authOf(
   auth: WrittenServer["auth"],
@@ -172,8 +175,14 @@ function authOf(
   const isAllowed = (key: string) => key === "type" || [...needs, ...takes].some((one) => one === key);
   for (const key of needs) if (auth[key] === undefined) add(["auth", key], "is missing", undefined, "key");
   for (const key of Object.keys(auth).filter((one) => !isAllowed(one))) {
-    const type = Object.entries(MEMBERS).find(([, { needs: n, takes: t }]) => [...n, ...t].some((one) => one === key));
-    add(["auth", key], `is for ${type?.[0] ?? "another type"} alone`, `The type is ${auth.type}.`, "key");
+    const types = Object.entries(MEMBERS).filter(([, { needs: n, takes: t }]) =>
+      [...n, ...t].some((one) => one === key),
+    );
+    const names = types
+      .map(([name]) => name)
+      .join(", ")
+      .replace(/, (?=[^,]+$)/, " and ");
+    add(["auth", key], `is for ${names} alone`, `The type is ${auth.type}.`, "key");
   }
   switch (auth.type) {
     case "none":
@@ -185,18 +194,65 @@ function authOf(
     case "api-key":
       return { type: "api-key", header: auth.header ?? "X-API-Key", value: auth.value ?? "" };
     case "oauth":
+      return { type: "oauth", ...clientOf(auth, home, add), grant: auth.grant, redirectPort: auth.redirect_port };
+    case "workload":
+      if (auth.audience !== undefined && auth.issuer === undefined) {
+        const hint = "Without it any server could name who gets the token.";
+        add(["auth", "audience"], "needs issuer beside it", hint, "key");
+      }
       return {
-        type: "oauth",
-        clientId: auth.client_id,
-        clientSecret: auth.client_secret,
-        clientMetadataUrl: auth.client_metadata_url,
-        clientKey: placeOf(auth.client_key, ["auth", "client_key"], home, add),
-        issuer: auth.issuer,
-        grant: auth.grant,
-        redirectPort: auth.redirect_port,
-        scopes: auth.scopes ?? [],
+        type: "workload",
+        ...clientOf(auth, home, add),
+        assertion: sourceOf(auth.assertion, ["auth", "assertion"], home, add),
+        audience: auth.audience,
       };
+    case "enterprise":
+      return { type: "enterprise", ...clientOf(auth, home, add), idp: idpOf(auth.idp, home, add) };
   }
+}
+
+function clientOf(auth: WrittenAuth, home: string | undefined, add: Add): RemoteClient {
+  return {
+    clientId: auth.client_id,
+    clientSecret: auth.client_secret,
+    clientMetadataUrl: auth.client_metadata_url,
+    clientKey: placeOf(auth.client_key, ["auth", "client_key"], home, add),
+    issuer: auth.issuer,
+    dpop: auth.dpop,
+    scopes: auth.scopes ?? [],
+  };
+}
+
+function sourceOf(
+  source: WrittenAuth["assertion"],
+  path: ServerProblem["path"],
+  home: string | undefined,
+  add: Add,
+): TokenSource {
+  const { file, env, command } = source ?? {};
+  const given = [file, env, command].filter((one) => one !== undefined).length;
+  if (source !== undefined && given !== 1)
+    add(path, `has ${given === 0 ? "none" : "several"} of file, env and command`, "It needs one of them.");
+  if (env !== undefined) return { env };
+  if (command !== undefined) return { command: command.map((word) => withHome(word, home)) };
+  return { file: placeOf(file, [...path, "file"], home, add) ?? "" };
+}
+
+function idpOf(idp: WrittenAuth["idp"], home: string | undefined, add: Add): IdentityProvider {
+  const path = ["auth", "idp"];
+  const { issuer = "", client_id: clientId = "", id_token: idToken } = idp ?? {};
+  if (idp !== undefined && !issuer.startsWith("${") && !/^https?:/i.test(URL.parse(issuer)?.protocol ?? "")) {
+    add([...path, "issuer"], "is no address of an identity provider", "It begins with https://.");
+  }
+  return {
+    issuer,
+    clientId,
+    clientSecret: idp?.client_secret,
+    clientKey: placeOf(idp?.client_key, [...path, "client_key"], home, add),
+    idToken: idToken && sourceOf(idToken, [...path, "id_token"], home, add),
+    redirectPort: idp?.redirect_port,
+    scopes: idp?.scopes ?? [],
+  };
 }
 
 function limitsOf(written: NonNullable<WrittenServer["limits"]>, add: Add): ServerLimits {

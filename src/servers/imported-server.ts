@@ -7,12 +7,14 @@ import { secretName } from "./secret-name.ts";
 
 /** What is read from a client's file. */
 export interface ImportedDefinition {
+  /** Program and arguments; empty for a server with an address, and for an entry that has neither. */
   command: string[];
   cwd: string | undefined;
   env: Record<string, string>;
   url: string | undefined;
   transport: "auto" | "streamable-http" | "sse";
   headers: Record<string, string>;
+  /** A variable that holds a bearer token (Codex). */
   tokenVariable: string | undefined;
 }
 
@@ -33,11 +35,12 @@ export function importedServer(name: string, found: ImportedDefinition, redactor
   const [program, ...args] = found.command;
   if (program === undefined && found.url === undefined) return undefined;
   const env = texts(found.env);
-  const { headers, auth } = authOf(texts(found.headers), found.tokenVariable);
+  const address = addressOf(text(found.url ?? ""));
+  const { headers, auth = address.auth } = authOf(texts(found.headers), found.tokenVariable);
   const server: WrittenServer =
     program === undefined
       ? {
-          url: text(found.url ?? ""),
+          url: address.url,
           ...(found.transport !== "auto" && { transport: found.transport }),
           ...(Object.keys(headers).length > 0 && { headers }),
           ...(auth !== undefined && { auth }),
@@ -49,6 +52,21 @@ export function importedServer(name: string, found: ImportedDefinition, redactor
           ...(Object.keys(env).length > 0 && { env }),
         };
   return { server, notes, secrets: takeSecrets(name, server, redactor) };
+}
+
+/** A name and password in the address are what `auth` is for. */
+function addressOf(url: string): { url: string; auth?: WrittenServer["auth"] } {
+  const [, scheme, name, password, rest] = /^(https?:\/\/)([^:@/?#]+):([^@/?#]+)@(.*)$/is.exec(url) ?? [];
+  if (scheme === undefined || name === undefined || password === undefined || rest === undefined) return { url };
+  return { url: scheme + rest, auth: { type: "basic", username: decoded(name), password: decoded(password) } };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a % that means itself
+  }
 }
 
 /** A bearer token among the headers is what `auth` is for. */

@@ -21,6 +21,7 @@ export function plainSecrets(server: WrittenServer, redactor: Redactor = createR
     if (value !== undefined && literalOf(value) !== "") found.push({ path, value, role });
   };
   for (const key of ALWAYS) add(["auth", key], server.auth?.[key], key);
+  add(["auth", "idp", "client_secret"], server.auth?.idp?.client_secret, "idp-client-secret");
   add(["tls", "passphrase"], server.tls?.passphrase, "passphrase");
   for (const group of ["env", "headers"] as const) {
     for (const [name, value] of Object.entries(server[group] ?? {})) {

@@ -5,6 +5,9 @@ import { readServers } from "./read-servers.ts";
 import type { WrittenServer } from "./schema.ts";
 import { usableName } from "./server-name.ts";
 
+/** Of a name that has its client's behind it: names are no longer than 64 characters. */
+const MOST_BEFORE_CLIENT = 40;
+
 export interface FoundServer extends ImportedDefinition {
   name: string;
   /** Of the client, as it is typed and as it is called. */
@@ -41,7 +44,7 @@ export function planImport(
   return plan;
 }
 
-/** By its own name; where another server has that, with its client's behind it. */
+/** By its own name; where another server has that, with its client's behind it, unless it is there by such a name already. */
 function placeServer(
   usable: string,
   one: FoundServer,
@@ -49,34 +52,43 @@ function placeServer(
   plan: ImportPlan,
   redactor: Redactor,
 ): void {
-  const lower = new Map(Array.from(known.keys(), (name) => [name.toLowerCase(), name]));
-  for (const name of [usable, `${usable.slice(0, 40)}-${one.client}`]) {
+  const names = [...known.keys(), ...plan.added.map(({ name }) => name)];
+  const named = (wanted: string): string[] => names.filter((name) => name.toLowerCase() === wanted.toLowerCase());
+  const prefix = `${usable.slice(0, MOST_BEFORE_CLIENT)}-`;
+  const free = [usable, prefix + one.client].find((name) => named(name).length === 0);
+  // Where its own name is free, another one that is the same is another all the same.
+  const taken =
+    free === usable
+      ? []
+      : [...named(usable), ...names.filter((name) => name.toLowerCase().startsWith(prefix.toLowerCase()))];
+  for (const name of taken) {
     const imported = importedServer(name, one, redactor);
-    if (imported === undefined) {
-      plan.left.push(`${one.name} of ${one.title}: it has neither a command nor an address`);
+    if (imported === undefined) break;
+    if (isSame(known.get(name), imported.server)) {
+      plan.left.push(`${one.name} of ${one.title}: it is there already, as ${name}`);
       return;
     }
-    const there = lower.get(name.toLowerCase());
-    if (there !== undefined) {
-      if (isSame(known.get(there), imported.server)) {
-        plan.left.push(`${one.name} of ${one.title}: it is there already, as ${there}`);
-        return;
-      }
-      continue;
-    }
-    const same = plan.added.find((other) => other.name.toLowerCase() === name.toLowerCase());
-    if (same !== undefined && !(isSame(same.server, imported.server) && Bun.deepEquals(same.secrets, imported.secrets)))
-      continue;
-    if (same !== undefined) {
+    const same = plan.added.find((other) => other.name === name);
+    if (same !== undefined && isSame(same.server, imported.server) && Bun.deepEquals(same.secrets, imported.secrets)) {
       if (!same.titles.includes(one.title)) same.titles.push(one.title);
       return;
     }
-    const problem = problemOf(name, imported.server);
-    if (problem === undefined) plan.added.push({ ...imported, name, titles: [one.title] });
-    else plan.left.push(`${one.name} of ${one.title}: ${problem}`);
+  }
+  if (free === undefined) plan.left.push(`${one.name} of ${one.title}: there are other servers of that name`);
+  else add(free, one, plan, redactor);
+}
+
+function add(name: string, one: FoundServer, plan: ImportPlan, redactor: Redactor): void {
+  const imported = importedServer(name, one, redactor);
+  if (imported === undefined) {
+    plan.left.push(`${one.name} of ${one.title}: it has neither a command nor an address`);
     return;
   }
-  plan.left.push(`${one.name} of ${one.title}: there are other servers of that name`);
+  const problem = problemOf(name, imported.server);
+  const renamed = name === one.name ? [] : [`is called ${JSON.stringify(one.name)} by ${one.title}`];
+  const notes = [...renamed, ...imported.notes];
+  if (problem === undefined) plan.added.push({ ...imported, notes, name, titles: [one.title] });
+  else plan.left.push(`${one.name} of ${one.title}: ${problem}`);
 }
 
 function isSame(a: WrittenServer | undefined, b: WrittenServer): boolean {

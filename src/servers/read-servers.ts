@@ -1,9 +1,9 @@
 /** `readServers`: the text of `servers.yaml` to servers, and everything that is wrong with it, each with its place. */
 import * as v from "valibot";
 import { closest } from "../closest.ts";
-import { type Located, locate } from "../config/locate.ts";
+import { inOrder, issueProblem, placeName, type Steps } from "../config/issue-problem.ts";
+import { locatedYaml } from "../config/located-yaml.ts";
 import { type ConfigProblem, describe } from "../config/problem.ts";
-import { messageOf } from "../errors.ts";
 import { isMapping } from "../is-mapping.ts";
 import { compileServer, type ServerProblem } from "./compile-server.ts";
 import { ENVELOPE, SERVER, type WrittenServer } from "./schema.ts";
@@ -36,38 +36,30 @@ export interface ReadOptions {
 /** Nobody reads more. */
 const MOST_PROBLEMS = 1000;
 
-type Steps = (string | number)[];
-type Told = Pick<RegistryProblem, "code" | "message" | "hint" | "server"> & { severity?: "warning" };
+type Told = Omit<RegistryProblem, "file" | "severity"> & { severity?: "warning" };
 
 /** Never throws for what the text contains. */
 export function readServers(file: string, text: string, { home, thorough = false }: ReadOptions): Registry {
   const registry: Registry = { file, names: [], lines: new Map(), servers: [], written: new Map(), problems: [] };
   const wrong = new Set<string>();
-  let located: Located;
-  let root: unknown;
-  const add = (problem: Told, position: { line: number; column: number }): void => {
+  const add = (problem: Told): void => {
     if (problem.server !== undefined && problem.severity === undefined) wrong.add(problem.server);
-    if (registry.problems.length < MOST_PROBLEMS)
-      registry.problems.push({ file, severity: "error", ...problem, ...position });
+    if (registry.problems.length < MOST_PROBLEMS) registry.problems.push({ file, severity: "error", ...problem });
   };
-  const unreadable = (why: string, position = { line: 1, column: 1 }, hint?: string): Registry => {
-    add({ code: "CFG_001", message: `Not readable as YAML: ${why}`, ...(hint !== undefined && { hint }) }, position);
+  const read = locatedYaml(text);
+  if ("problem" in read) {
+    add(read.problem);
     return registry;
-  };
-  try {
-    located = locate(text.replace(/^\ufeff/, ""));
-    if (located.syntaxError === undefined) root = located.value();
-  } catch (error) {
-    return unreadable(error instanceof RangeError ? "nested too deeply" : messageOf(error));
   }
-  if (located.syntaxError !== undefined) {
-    const { message, ...position } = located.syntaxError;
-    return unreadable(message, position, "Check quotes, brackets and indentation around this place.");
-  }
+  const { located, written: root } = read;
   const envelope = v.safeParse(ENVELOPE, root ?? { version: 1 }, { abortPipeEarly: true });
-  for (const issue of envelope.issues ?? []) addIssue(issue, []);
+  for (const issue of envelope.issues ?? []) {
+    const problem = issueProblem(issue, read);
+    const isBegin = problem.key === "version" && problem.message === "version is missing";
+    add(isBegin ? { ...problem, hint: "Begin the file with version: 1." } : problem);
+  }
   const servers = isMapping(root) && isMapping(root["servers"]) ? root["servers"] : {};
-  if (envelope.issues?.some(({ path }) => path?.[0].key === "version")) return inOrder(registry);
+  if (envelope.issues?.some(({ path }) => path?.[0].key === "version")) return ordered();
 
   registry.names = Object.keys(servers);
   const places = registry.names.map((name) => ({ name, ...located.find(["servers", name], "key") }));
@@ -78,38 +70,35 @@ export function readServers(file: string, text: string, { home, thorough = false
       (one) => one.line < position.line || (one.line === position.line && one.column <= position.column),
     );
     const owner = Object.hasOwn(servers, name) && server === undefined ? name : server?.name;
-    add(
-      { code: "CFG_001", message: `The key ${describe(name)} stands twice`, ...(owner && { server: owner }) },
-      position,
-    );
+    const message = `The key ${describe(name)} stands twice`;
+    add({ code: "CFG_001", ...position, message, ...(owner && { server: owner }) });
   }
   for (const { message, ...position } of located.warnings) {
-    add({ code: "CFG_001", message, hint: "A text that begins with ! needs quotes." }, position);
+    add({ code: "CFG_001", ...position, message, hint: "A text that begins with ! needs quotes." });
   }
   const inOneCase = new Map<string, string>();
   for (const { name, line, column } of places) {
     const problem = nameProblem(name);
     const other = inOneCase.get(name.toLowerCase());
     inOneCase.set(name.toLowerCase(), name);
-    const told = { code: "CFG_002", server: name } as const;
+    const told = { code: "CFG_002", server: name, line, column } as const;
     if (problem !== undefined) {
-      add(
-        { ...told, message: `A server cannot be called ${describe(name)}`, hint: `Allowed: ${problem}.` },
-        { line, column },
-      );
+      add({ ...told, message: `A server cannot be called ${describe(name)}`, hint: `Allowed: ${problem}.` });
     } else if (other !== undefined) {
       const message = `The name ${describe(name)} is ${describe(other)} in other letters`;
-      add({ ...told, message, hint: "Names must differ by more." }, { line, column });
+      add({ ...told, message, hint: "Names must differ by more." });
     }
     readServer(name, servers[name]);
   }
   checkFallbacks();
-  return inOrder(registry);
+  return ordered();
 
   function readServer(name: string, value: unknown): void {
     const base = ["servers", name];
     const parsed = v.safeParse(SERVER, value ?? {}, { abortPipeEarly: true });
-    for (const issue of parsed.issues ?? []) addIssue(issue, base, name);
+    for (const issue of parsed.issues ?? []) {
+      add({ ...issueProblem(issue, { located, written: value, base }), server: name });
+    }
     if (!parsed.success) return;
     const compiled = compileServer(name, parsed.output, home);
     if ("problems" in compiled) for (const problem of compiled.problems) addProblem(name, base, problem);
@@ -121,13 +110,16 @@ export function readServers(file: string, text: string, { home, thorough = false
 
   function addProblem(server: string, base: Steps, { path, part, message, hint }: ServerProblem, severity?: "warning") {
     const steps = [...base, ...path];
-    const told: Told = {
+    const key = placeName(steps);
+    add({
       code: "CFG_002",
       server,
-      message: `${nameOf(steps)} ${message}`,
+      ...located.find(steps, part),
+      key,
+      message: `${key} ${message}`,
       ...(hint !== undefined && { hint }),
-    };
-    add({ ...told, ...(severity !== undefined && { severity }) }, located.find(steps, part));
+      ...(severity !== undefined && { severity }),
+    });
   }
 
   function checkFallbacks(): void {
@@ -152,39 +144,7 @@ export function readServers(file: string, text: string, { home, thorough = false
     registry.servers = registry.servers.filter(({ name }) => !wrong.has(name));
   }
 
-  function addIssue(issue: v.BaseIssue<unknown>, base: Steps, server?: string): void {
-    const items = issue.path ?? [];
-    const path = [...base, ...items.map(({ key }) => (typeof key === "number" ? key : String(key)))];
-    const of = server === undefined ? {} : { server };
-    const [key, last] = [nameOf(path), path.at(-1)];
-    if (issue.type === "strict_object" && issue.expected === "never") {
-      const near = closest(String(last).slice(0, 64), issue.message.split(", "));
-      const hint = near === undefined ? `Allowed: ${issue.message}.` : `Did you mean ${near}?`;
-      const where = path.length > 1 ? ` in ${nameOf(path.slice(0, -1))}` : "";
-      add(
-        { code: "CFG_003", ...of, message: `Unknown key ${describe(last)}${where}`, hint },
-        located.find(path, "key"),
-      );
-      return;
-    }
-    const value = items.length === 0 ? (server === undefined ? root : servers[server]) : items.at(-1)?.value;
-    const isMissing = items.length > 0 && value === undefined;
-    const message = isMissing ? `${key} is missing` : `${key === "" ? "The file" : key} cannot be ${describe(value)}`;
-    const hint = isMissing && key === "version" ? "Begin the file with version: 1." : `Allowed: ${issue.message}.`;
-    add({ code: "CFG_002", ...of, message, hint }, located.find(path, "value"));
+  function ordered(): Registry {
+    return { ...registry, problems: inOrder(registry.problems) };
   }
-}
-
-/** `servers.files.args[1]` */
-function nameOf(path: Steps): string {
-  return path.reduce<string>((name, step) => {
-    if (typeof step === "number") return `${name}[${step}]`;
-    const shown = /^[\w.-]+$/.test(step) ? step : describe(step);
-    return name === "" ? shown : `${name}.${shown}`;
-  }, "");
-}
-
-function inOrder(registry: Registry): Registry {
-  registry.problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-  return registry;
 }

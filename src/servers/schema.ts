@@ -23,27 +23,63 @@ const count = (least: number, most: number) => {
   return v.pipe(v.number(words), v.safeInteger(words), v.minValue(least, words), v.maxValue(most, words));
 };
 
+const TOKEN = "a mapping with file, env or command";
+const source = mapping(
+  {
+    file: described("A file that it is in", text(FILE)),
+    env: described("A variable that it is in", text("the name of a variable", 1000)),
+    command: described("What prints it: a list of a program and its arguments", list(someText, COMMAND)),
+  },
+  TOKEN,
+);
+
+const idp = mapping(
+  {
+    issuer: v.pipe(text("an address that begins with https://", 2048), v.description("The identity provider")),
+    client_id: v.pipe(someText, v.description("Of km there")),
+    client_secret: described("Its secret", someText),
+    client_key: described("A file with its private key in PEM, in place of a secret", text(FILE)),
+    id_token: described("Where an ID token for that client is; default: the user signs on in a browser", source),
+    redirect_port: described("Where the identity provider wants to know it beforehand", count(1, 65_535)),
+    scopes: described("Beyond openid", list(someText, "a list such as [email, groups]")),
+  },
+  "a mapping with issuer and client_id",
+);
+
+const SWITCH = "true, false or auto";
+const TYPES = ["none", "bearer", "basic", "api-key", "oauth", "workload", "enterprise"] as const;
+
 const auth = mapping(
   {
-    type: v.pipe(word("none", "bearer", "basic", "api-key", "oauth"), v.description("How km proves who it is")),
+    type: v.pipe(word(...TYPES), v.description("How km proves who it is")),
     token: described("Of bearer", someText),
     username: described("Of basic", someText),
     password: described("Of basic", someText),
     header: described("Of api-key: the header that carries it; default: X-API-Key", someText),
     value: described("Of api-key", someText),
-    client_id: described("Of oauth: a client that was registered by hand", someText),
-    client_secret: described("Of oauth: its secret", someText),
-    client_metadata_url: described("Of oauth: the address of a client's metadata document", someText),
-    client_key: described("Of oauth: a file with the client's private key in PEM, in place of a secret", text(FILE)),
-    issuer: described("Of oauth: the authorization server that the client was registered with", someText),
+    client_id: described("Of logins: a client that was registered by hand", someText),
+    client_secret: described("Of logins: its secret", someText),
+    client_metadata_url: described("Of logins: the address of a client's metadata document", someText),
+    client_key: described("Of logins: a file with the client's private key in PEM, in place of a secret", text(FILE)),
+    issuer: described("Of logins: the authorization server that the client was registered with", someText),
+    dpop: described(
+      "Of logins: whether tokens are bound to a key of the login (RFC 9449); default: auto, where the server asks for it",
+      v.union([v.boolean(), v.literal("auto")], SWITCH),
+    ),
     grant: described(
       "Of oauth: client_credentials for a client that acts for itself; default: authorization_code",
       word("authorization_code", "client_credentials"),
     ),
     redirect_port: described("Of oauth: where an authorization server wants to know it beforehand", count(1, 65_535)),
-    scopes: described("Of oauth: beyond what the server asks for", list(someText, "a list such as [read, write]")),
+    scopes: described("Of logins: beyond what the server asks for", list(someText, "a list such as [read, write]")),
+    assertion: described("Of workload: where the token is with which the platform says what this program is", source),
+    audience: described(
+      "Of workload: what that token is for, where the authorization server goes by another name",
+      someText,
+    ),
+    idp: described("Of enterprise: the identity provider that says who may use the server", idp),
   },
-  "a mapping with type: none, bearer, basic, api-key or oauth",
+  "a mapping with type: none, bearer, basic, api-key, oauth, workload or enterprise",
 );
 
 const tls = mapping(
@@ -72,6 +108,15 @@ const limits = mapping(
   },
   "a mapping of connect_timeout, timeout, retries, calls, concurrent and restarts",
 );
+
+/** How any server is reached by HTTP: MCP's, and the backends of km's own services. */
+export const REACHED_BY_HTTP = {
+  url: described("Where it is reached by HTTP", text("an address that begins with https:// or http://", 4096)),
+  headers: described("Sent with each request", record(anyText, HEADERS)),
+  auth: described("How km proves who it is", auth),
+  tls: described("Certificates", tls),
+  limits: described("Times and numbers", limits),
+};
 
 const server = mapping(
   {

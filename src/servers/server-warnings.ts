@@ -13,6 +13,15 @@ export function serverWarnings(name: string, written: WrittenServer): ServerProb
         : `Write \${keychain:${secret}}, and store it with km servers secret set ${secret}.`;
     return { path, part: "value", message: "is a secret that stands there as it is", hint };
   });
+  const { client_secret: clientSecret, issuer } = written.auth ?? {};
+  if (clientSecret !== undefined && issuer === undefined) {
+    secrets.push({
+      path: ["auth", "client_secret"],
+      part: "value",
+      message: "goes to whichever authorization server the server names first",
+      hint: "Give auth.issuer, the one that it belongs to.",
+    });
+  }
   const isPlain = written.url !== undefined && /^http:/i.test(written.url) && !LOOPBACK.test(written.url);
   if (!isPlain) return secrets;
   const hint = "Use https:// where the server has it.";

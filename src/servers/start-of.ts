@@ -1,6 +1,6 @@
 /** `startOf`: what a server is started or reached by, with its references resolved: for the process that does so. */
 import { KmError } from "../errors.ts";
-import type { Remote, RemoteAuth, RemoteTls } from "../http/remote.ts";
+import type { IdentityProvider, Remote, RemoteAuth, RemoteClient, RemoteTls, TokenSource } from "../http/remote.ts";
 import { showAsWritten } from "../http/shown-url.ts";
 import { type ReferenceSources, resolveText } from "./references.ts";
 import type { CommandStart, Server } from "./server.ts";
@@ -74,15 +74,45 @@ async function resolvedAuth(auth: RemoteAuth, resolve: Resolve): Promise<RemoteA
     case "api-key":
       return { ...auth, value: await resolve(auth.value, "auth.value") };
     case "oauth":
+      return { ...auth, ...(await resolvedClient(auth, resolve)) };
+    case "workload":
       return {
         ...auth,
-        clientId: await optional(auth.clientId, "auth.client_id", resolve),
-        clientSecret: await optional(auth.clientSecret, "auth.client_secret", resolve),
-        clientMetadataUrl: await optional(auth.clientMetadataUrl, "auth.client_metadata_url", resolve),
-        clientKey: await optional(auth.clientKey, "auth.client_key", resolve),
-        issuer: await optional(auth.issuer, "auth.issuer", resolve),
+        ...(await resolvedClient(auth, resolve)),
+        assertion: await resolvedSource(auth.assertion, "auth.assertion", resolve),
+        audience: await optional(auth.audience, "auth.audience", resolve),
       };
+    case "enterprise":
+      return { ...auth, ...(await resolvedClient(auth, resolve)), idp: await resolvedIdp(auth.idp, resolve) };
   }
+}
+
+async function resolvedClient(auth: RemoteClient, resolve: Resolve) {
+  return {
+    clientId: await optional(auth.clientId, "auth.client_id", resolve),
+    clientSecret: await optional(auth.clientSecret, "auth.client_secret", resolve),
+    clientMetadataUrl: await optional(auth.clientMetadataUrl, "auth.client_metadata_url", resolve),
+    clientKey: await optional(auth.clientKey, "auth.client_key", resolve),
+    issuer: await optional(auth.issuer, "auth.issuer", resolve),
+  };
+}
+
+async function resolvedIdp(idp: IdentityProvider, resolve: Resolve): Promise<IdentityProvider> {
+  return {
+    ...idp,
+    issuer: await resolve(idp.issuer, "auth.idp.issuer"),
+    clientId: await resolve(idp.clientId, "auth.idp.client_id"),
+    clientSecret: await optional(idp.clientSecret, "auth.idp.client_secret", resolve),
+    clientKey: await optional(idp.clientKey, "auth.idp.client_key", resolve),
+    idToken: idp.idToken && (await resolvedSource(idp.idToken, "auth.idp.id_token", resolve)),
+  };
+}
+
+/** The variable is read when the token is needed. */
+async function resolvedSource(source: TokenSource, key: string, resolve: Resolve): Promise<TokenSource> {
+  if ("env" in source) return source;
+  if ("file" in source) return { file: await resolve(source.file, `${key}.file`) };
+  return { command: await Promise.all(source.command.map((word) => resolve(word, `${key}.command`))) };
 }
 
 async function resolvedTls(tls: RemoteTls, resolve: Resolve): Promise<RemoteTls> {

@@ -7,17 +7,14 @@ export interface AddFlags {
   transport: string | undefined;
   /** `Name: value` or `Name=value`. */
   headers: string[];
-  auth: string | undefined;
-  username: string | undefined;
-  clientId: string | undefined;
-  scopes: string[];
+  auth: WrittenServer["auth"];
   cwd: string | undefined;
   /** `NAME=value` */
   env: string[];
   tags: string[];
 }
 
-/** @throws KmError USAGE */
+/** @throws KmError USAGE; SRV_003 for an address with a name or password in it */
 export function writtenFromFlags(name: string, flags: AddFlags, command: string[]): WrittenServer {
   const { url } = flags;
   if (url !== undefined && command.length > 0) throw new KmError("USAGE", "Either --url or a command, not both");
@@ -38,51 +35,37 @@ export function writtenFromFlags(name: string, flags: AddFlags, command: string[
       ...tags,
     };
   }
-  const auth = authFrom(name, flags);
+  refuseCredentials(name, url);
   return {
     url,
     ...(flags.transport !== undefined && { transport: flags.transport as NonNullable<WrittenServer["transport"]> }),
     ...(flags.headers.length > 0 && {
       headers: pairs(flags.headers, /^([^:=]+?)\s*[:=]\s*([^]*)$/, "--header", '"Name: value"'),
     }),
-    ...(auth !== undefined && { auth }),
+    ...(flags.auth !== undefined && { auth: flags.auth }),
     ...tags,
   };
 }
 
-const OF_URL = ["transport", "auth", "username", "clientId", "headers", "scopes"] as const;
+/** Of the address nothing is repeated that may be one. */
+function refuseCredentials(name: string, url: string): void {
+  const [all, scheme = ""] = /^(https?:\/\/)[^/?#]*@/i.exec(url) ?? [];
+  if (all === undefined) return;
+  const plain = (scheme + url.slice(all.length)).replace(/[?#].*$/s, "");
+  throw new KmError("SRV_003", `Cannot add ${name}: a name or password stands in its address`, {
+    hint: `Add it with km servers add ${name} --url ${plain} --auth basic --username NAME, and store the password with km servers secret set ${name}-password.`,
+  });
+}
+
+const OF_URL = ["transport", "auth", "headers"] as const;
 const OF_COMMAND = ["cwd", "env"] as const;
 
 function refuseOthers(flags: AddFlags, isCommand: boolean): void {
-  const spelled: Record<string, string> = { clientId: "client-id", headers: "header", scopes: "scope" };
   for (const key of isCommand ? OF_URL : OF_COMMAND) {
-    if (flags[key] === undefined || flags[key].length === 0) continue;
+    const value = flags[key];
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     const other = isCommand ? "--url" : "a command";
-    throw new KmError("USAGE", `Flag --${spelled[key] ?? key} is for a server with ${other} alone`);
-  }
-}
-
-/** Secrets are never given on the command line: what is written refers to them. */
-function authFrom(name: string, flags: AddFlags): WrittenServer["auth"] {
-  const { auth: type, username, clientId, scopes } = flags;
-  if (username !== undefined && type !== "basic")
-    throw new KmError("USAGE", "Flag --username is for --auth basic alone");
-  if ((clientId !== undefined || scopes.length > 0) && type !== "oauth")
-    throw new KmError("USAGE", "Flags --client-id and --scope are for --auth oauth alone");
-  switch (type) {
-    case "bearer":
-      return { type, token: `\${keychain:${name}-token}` };
-    case "basic":
-      if (username === undefined) throw new KmError("USAGE", "Flag --auth basic needs --username");
-      return { type, username, password: `\${keychain:${name}-password}` };
-    case "api-key":
-      return { type, value: `\${keychain:${name}-key}` };
-    case "oauth":
-      return { type, ...(clientId !== undefined && { client_id: clientId }), ...(scopes.length > 0 && { scopes }) };
-    case "none":
-      return { type };
-    default:
-      return undefined;
+    throw new KmError("USAGE", `Flag --${key === "headers" ? "header" : key} is for a server with ${other} alone`);
   }
 }
 

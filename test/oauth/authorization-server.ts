@@ -7,6 +7,8 @@ export interface Asked {
   /** Of the query and the form together. */
   parameters: Record<string, string>;
   authorization: string | null;
+  /** The proof of possession that came with it. */
+  dpop: string | null;
   /** Of a registration. */
   json: Record<string, unknown>;
 }
@@ -31,6 +33,10 @@ export interface Behaviour {
   withheld: string[];
   /** Whether a refresh token is good for one refresh. */
   rotates: boolean;
+  /** Scopes for who has such an assertion (RFC 7523); undefined where it is not good. */
+  asserted: ((asked: Asked) => Promise<string[] | undefined>) | undefined;
+  /** For a client that asks for `openid`. */
+  idToken: ((client: string) => Promise<string>) | undefined;
   /** What the token endpoint answers in place of tokens. */
   tokenAnswer: ((asked: Asked) => Response | undefined | Promise<Response | undefined>) | undefined;
 }
@@ -49,6 +55,15 @@ export interface AuthorizationServer extends AsyncDisposable {
   reuses: number;
 }
 
+const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+interface Given {
+  /** Undefined for one that is not refreshed. */
+  login: string | undefined;
+  scopes: string[];
+  client: string;
+}
+
 export function startAuthorizationServer(change: Partial<Behaviour> = {}): AuthorizationServer {
   const codes = new Map<string, { challenge: string; client: string; redirect: string; scopes: string[] }>();
   const spent = new Set<string>();
@@ -65,7 +80,7 @@ export function startAuthorizationServer(change: Partial<Behaviour> = {}): Autho
         case `${path}/authorize`:
           return authorize(asked);
         case `${path}/token`:
-          return (await server.behaviour.tokenAnswer?.(asked)) ?? token(asked);
+          return (await server.behaviour.tokenAnswer?.(asked)) ?? (await token(asked));
         case `${path}/register`:
           return register(asked);
         case `${path}/revoke`:
@@ -119,15 +134,22 @@ export function startAuthorizationServer(change: Partial<Behaviour> = {}): Autho
     return Response.json(given, { status: 201 });
   };
 
-  const token = (asked: Asked): Response => {
+  const token = async (asked: Asked): Promise<Response> => {
     const { parameters } = asked;
-    const client = clientOf(asked);
+    const { asserted } = server.behaviour;
+    const isAsserted = asserted !== undefined && parameters["grant_type"] === JWT_BEARER;
+    const isUnidentified = isAsserted && parameters["client_id"] === undefined && asked.authorization === null;
+    const client = isUnidentified ? "" : clientOf(asked);
     if (client === undefined) return refusal("invalid_client", 401);
     switch (parameters["grant_type"]) {
+      case JWT_BEARER: {
+        const scopes = await asserted?.(asked);
+        return scopes === undefined ? refusal("invalid_grant") : tokens({ login: undefined, scopes, client });
+      }
       case "client_credentials":
-        return tokens({ login: undefined, scopes: granted(parameters["scope"]) });
+        return tokens({ login: undefined, scopes: granted(parameters["scope"]), client });
       case "refresh_token":
-        return renew(parameters["refresh_token"] ?? "");
+        return renew(parameters["refresh_token"] ?? "", client);
       default: {
         const code = codes.get(parameters["code"] ?? "");
         codes.delete(parameters["code"] ?? "");
@@ -136,12 +158,12 @@ export function startAuthorizationServer(change: Partial<Behaviour> = {}): Autho
           .digest("base64url");
         const isRight =
           code?.challenge === digest && code.client === client && code.redirect === parameters["redirect_uri"];
-        return isRight ? tokens({ login: randomUUID(), scopes: code.scopes }) : refusal("invalid_grant");
+        return isRight ? tokens({ login: randomUUID(), scopes: code.scopes, client }) : refusal("invalid_grant");
       }
     }
   };
 
-  const renew = (old: string): Response => {
+  const renew = (old: string, client: string): Response | Promise<Response> => {
     const known = server.refresh.get(old);
     if (spent.has(old)) {
       server.reuses++;
@@ -154,10 +176,10 @@ export function startAuthorizationServer(change: Partial<Behaviour> = {}): Autho
       server.refresh.delete(old);
       spent.add(old);
     }
-    return tokens(known);
+    return tokens({ ...known, client });
   };
 
-  const tokens = ({ login, scopes }: { login: string | undefined; scopes: string[] }): Response => {
+  const tokens = async ({ login, scopes, client }: Given): Promise<Response> => {
     const [access, refresh] = [`access-${randomUUID()}`, `refresh-${randomUUID()}`];
     server.access.set(access, scopes);
     if (login !== undefined) server.refresh.set(refresh, { login, scopes });
@@ -167,6 +189,7 @@ export function startAuthorizationServer(change: Partial<Behaviour> = {}): Autho
       expires_in: server.behaviour.lifetime,
       ...(login !== undefined && { refresh_token: refresh }),
       ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+      ...(scopes.includes("openid") && { id_token: await server.behaviour.idToken?.(client) }),
     });
   };
 
@@ -200,6 +223,8 @@ export function startAuthorizationServer(change: Partial<Behaviour> = {}): Autho
       clients: {},
       lifetime: 3600,
       withheld: [],
+      asserted: undefined,
+      idToken: undefined,
       rotates: true,
       tokenAnswer: undefined,
       ...change,
@@ -228,6 +253,7 @@ async function read(request: Request): Promise<Asked> {
     method: request.method,
     parameters: Object.fromEntries([...url.searchParams, ...form]),
     authorization: request.headers.get("authorization"),
+    dpop: request.headers.get("dpop"),
     json: isForm || text === "" ? {} : (JSON.parse(text) as Record<string, unknown>),
   };
 }

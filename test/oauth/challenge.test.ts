@@ -4,6 +4,8 @@ import { readChallenge, scopesIn } from "../../src/oauth/challenge.ts";
 
 const PLACE = "https://a.example/.well-known/oauth-protected-resource";
 
+const NOTHING = { resourceMetadata: undefined, scopes: [], error: undefined, dpopAlgorithms: [] };
+
 test.each([
   ["quoted", `Bearer resource_metadata="${PLACE}", scope="read write", error="invalid_token"`],
   [
@@ -16,13 +18,29 @@ test.each([
   ],
   ["of two headers", `Basic realm="a", Bearer scope="read write", error=invalid_token, resource_metadata="${PLACE}"`],
 ])("readChallenge reads parameters %s", (_, header) => {
-  expect(readChallenge(header)).toEqual({ resourceMetadata: PLACE, scopes: ["read", "write"], error: "invalid_token" });
+  expect(readChallenge(header)).toMatchObject({
+    resourceMetadata: PLACE,
+    scopes: ["read", "write"],
+    error: "invalid_token",
+    dpopAlgorithms: [],
+  });
 });
 
 test("readChallenge takes the first of what comes twice, and nothing of other schemes", () => {
   expect(readChallenge('Basic scope="a", Bearer scope="b", scope="c"').scopes).toEqual(["b"]);
-  expect(readChallenge('Basic scope="a"')).toEqual({ resourceMetadata: undefined, scopes: [], error: undefined });
-  expect(readChallenge(null)).toEqual({ resourceMetadata: undefined, scopes: [], error: undefined });
+  expect(readChallenge('Basic scope="a"')).toEqual({ ...NOTHING, schemes: ["basic"] });
+  expect(readChallenge(null)).toEqual({ ...NOTHING, schemes: [] });
+});
+
+test("readChallenge reads what a server that binds tokens to keys asks for, alone and beside Bearer", () => {
+  const dpop = `DPoP algs="ES256 PS256", resource_metadata="${PLACE}", error="use_dpop_nonce"`;
+  const known = { resourceMetadata: PLACE, error: "use_dpop_nonce", dpopAlgorithms: ["ES256", "PS256"] };
+  expect(readChallenge(dpop)).toEqual({ ...known, scopes: [], schemes: ["dpop"] });
+  expect(readChallenge(`Bearer error="invalid_token", scope="read", ${dpop}`)).toEqual({
+    ...known,
+    scopes: ["read"],
+    schemes: ["bearer", "dpop"],
+  });
 });
 
 test("readChallenge takes any text without throwing, and quickly", () => {

@@ -1,23 +1,14 @@
 /** How a login finds the authorization server, and what it does not take for one. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { type AuthorizationServer, type Behaviour, startAuthorizationServer } from "./authorization-server.ts";
-import { makeUser, request, type User } from "./logging-in.ts";
-import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
+import { expect, test } from "bun:test";
+import { Asker } from "../../src/oauth/asker.ts";
+import { readChallenge } from "../../src/oauth/challenge.ts";
+import { logIn } from "../../src/oauth/log-in.ts";
+import { LoginStore } from "../../src/oauth/login-store.ts";
+import { startAuthorizationServer } from "./authorization-server.ts";
+import { makeUser, request, sendingTo } from "./logging-in.ts";
+import { type Setting, settings } from "./setting.ts";
 
-let stack: AsyncDisposableStack;
-beforeEach(() => void (stack = new AsyncDisposableStack()));
-afterEach(async () => await stack.disposeAsync());
-
-interface Setting {
-  issuer: AuthorizationServer;
-  server: ProtectedServer;
-  user: User;
-}
-
-function start(behaviour: Partial<Behaviour> = {}): Setting {
-  const issuer = stack.use(startAuthorizationServer(behaviour));
-  return { issuer, server: stack.use(startProtectedServer(issuer)), user: stack.use(makeUser()) };
-}
+const { start, use, defer } = settings();
 
 async function status({ server, user }: Setting): Promise<number> {
   return (await request(user.authorizer(server.url), server.url)).status;
@@ -71,8 +62,8 @@ test("a server of 2025-03-26 is its own authorization server, at the usual endpo
     ["/.well-known/oauth-authorization-server", "/oauth"],
     [undefined, "/"],
   ] as const) {
-    const issuer = stack.use(startAuthorizationServer({ metadata }));
-    const user = stack.use(makeUser());
+    const issuer = use(startAuthorizationServer({ metadata }));
+    const user = use(makeUser());
     // The one answers for the other where it knows the path.
     const both = Bun.serve({
       hostname: "127.0.0.1",
@@ -92,7 +83,7 @@ test("a server of 2025-03-26 is its own authorization server, at the usual endpo
         return new Response("", { status: issuer.access.has(token) ? 200 : 401 });
       },
     });
-    stack.defer(async () => await both.stop(true));
+    defer(async () => await both.stop(true));
     issuer.behaviour.members = { issuer: `http://127.0.0.1:${both.port}${named}` };
     issuer.behaviour.iss = metadata && `http://127.0.0.1:${both.port}${named}`;
     const url = `http://127.0.0.1:${both.port}/mcp`;
@@ -107,9 +98,9 @@ test("a server that wants a key, and has no login, is said to be so", async () =
     port: 0,
     fetch: (got) => new Response("", { status: got.url.endsWith("/mcp") ? 401 : 404 }),
   });
-  stack.defer(async () => await closed.stop(true));
+  defer(async () => await closed.stop(true));
   const url = `http://127.0.0.1:${closed.port}/mcp`;
-  const error = await request(stack.use(makeUser()).authorizer(url), url).catch((caught: unknown) => caught);
+  const error = await request(use(makeUser()).authorizer(url), url).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ code: "LGN_002", hint: expect.stringContaining("a token or a key") });
   expect(error).toHaveProperty("message", expect.stringContaining("says nothing of a login"));
 });
@@ -190,7 +181,7 @@ test("redirects of metadata are followed within its origin alone", async () => {
   const { issuer, server, user } = start();
   let elsewhere = 0;
   const other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(String(++elsewhere)) });
-  stack.defer(async () => await other.stop(true));
+  defer(async () => await other.stop(true));
   let to = "/there";
   const moved = Bun.serve({
     hostname: "127.0.0.1",
@@ -200,7 +191,7 @@ test("redirects of metadata are followed within its origin alone", async () => {
         ? Response.json({ resource: server.url, authorization_servers: [issuer.issuer] })
         : Response.redirect(to, 302),
   });
-  stack.defer(async () => await moved.stop(true));
+  defer(async () => await moved.stop(true));
   const challenge = `Bearer resource_metadata="http://127.0.0.1:${moved.port}/metadata"`;
   expect(await user.authorizer(server.url).refused(401, challenge, {})).toBe(true);
   user.kept.clear();
@@ -213,8 +204,8 @@ test("redirects of metadata are followed within its origin alone", async () => {
 test("a server of the public net cannot have km ask this machine", async () => {
   let requests = 0;
   const inside = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(String(++requests)) });
-  stack.defer(async () => await inside.stop(true));
-  const user = stack.use(makeUser());
+  defer(async () => await inside.stop(true));
+  const user = use(makeUser());
   const challenge = `Bearer resource_metadata="http://127.0.0.1:${inside.port}/x"`;
   const authorizer = user.authorizer("https://192.0.2.1/mcp");
   await expect(authorizer.refused(401, challenge, {})).rejects.toThrow("leads to this machine");
@@ -222,8 +213,22 @@ test("a server of the public net cannot have km ask this machine", async () => {
 });
 
 test("over http no token is sent and nobody is logged in, but on this machine", async () => {
-  const user = stack.use(makeUser());
+  const user = use(makeUser());
   const authorizer = user.authorizer("http://192.0.2.1/mcp");
-  expect(await authorizer.headers()).toEqual({});
+  expect(await authorizer.headers(sendingTo("http://192.0.2.1/mcp"))).toEqual({});
   await expect(authorizer.refused(401, null, {})).rejects.toThrow("it has to be https");
+  const url = "http://server.example/mcp";
+  const asker = new Asker({ url, tls: { pins: [] } }, undefined, async () => await Promise.resolve(["127.0.0.1"]));
+  const { places } = user;
+  const context = {
+    url,
+    auth: { type: "oauth", scopes: [] },
+    places,
+    asker,
+    store: new LoginStore(url, places),
+  } as const;
+  const wish = { challenge: readChallenge(null), before: undefined, isRefused: true };
+  await expect(logIn({ ...context, auth: { ...context.auth, scopes: [] } }, wish)).rejects.toThrow(
+    "it has to be https",
+  );
 });

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Authorizer } from "../../src/http/authorizer.ts";
-import type { RemoteOAuth } from "../../src/http/remote.ts";
+import type { Authorizer, Sending } from "../../src/http/authorizer.ts";
+import type { RemoteLogin, RemoteOAuth } from "../../src/http/remote.ts";
 import { oauthAuthorizer } from "../../src/oauth/oauth-authorizer.ts";
 import type { OAuthPlaces } from "../../src/oauth/places.ts";
 import { remoteTo } from "../../src/servers/server.ts";
@@ -18,7 +18,7 @@ export interface User extends Disposable {
   /** Whether the browser goes to the addresses that are said. */
   follows: boolean;
   /** Another process of the same user. */
-  authorizer(url: string, auth?: Partial<RemoteOAuth>): Authorizer;
+  authorizer(url: string, auth?: Partial<RemoteOAuth> | RemoteLogin): Authorizer;
 }
 
 export function makeUser(change: Partial<OAuthPlaces> = {}): User {
@@ -67,10 +67,15 @@ export function expire({ kept }: User): void {
 /** A request to a server as km makes it: again where its refusal led to something. */
 export async function request(authorizer: Authorizer, url: string): Promise<Response> {
   for (;;) {
-    const sent = await authorizer.headers();
+    const sent = await authorizer.headers(sendingTo(url));
     const response = await fetch(url, { method: "POST", headers: sent, body: '{"id":1}' });
+    authorizer.heard?.(url, response.headers);
     if (response.status !== 401 && response.status !== 403) return response;
     const challenge = response.headers.get("www-authenticate");
     if (!(await authorizer.refused(response.status, challenge, sent))) return response;
   }
+}
+
+export function sendingTo(url: string): Sending {
+  return { method: "POST", url };
 }

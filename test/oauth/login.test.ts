@@ -1,27 +1,16 @@
 /** What a login asks for, what it takes for an answer, and what is kept of it. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { authorizerOf } from "../../src/oauth/authorizer-of.ts";
 import { remoteTo } from "../../src/servers/server.ts";
 import { freePort } from "../fixtures/free-port.ts";
-import { type AuthorizationServer, type Behaviour, startAuthorizationServer } from "./authorization-server.ts";
+import { type Behaviour, startAuthorizationServer } from "./authorization-server.ts";
 import { makeUser, request, type User } from "./logging-in.ts";
-import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
+import { settings } from "./setting.ts";
 
-let stack: AsyncDisposableStack;
-beforeEach(() => void (stack = new AsyncDisposableStack()));
-afterEach(async () => await stack.disposeAsync());
-
-function start(behaviour: Partial<Behaviour> = {}): {
-  issuer: AuthorizationServer;
-  server: ProtectedServer;
-  user: User;
-} {
-  const issuer = stack.use(startAuthorizationServer(behaviour));
-  return { issuer, server: stack.use(startProtectedServer(issuer)), user: stack.use(makeUser()) };
-}
+const { start, use } = settings();
 
 test("the resource goes into both requests as it is published, with PKCE, and the next session needs nobody", async () => {
   const { issuer, server, user } = start();
@@ -219,7 +208,7 @@ test("where the token endpoint gives nothing of use, the error says what it said
 
 test("what was given for one authorization server does not go to another", async () => {
   const { issuer, server, user } = start();
-  const other = stack.use(startAuthorizationServer());
+  const other = use(startAuthorizationServer());
   await request(user.authorizer(server.url), server.url);
   server.authorizationServer = other;
   expect((await request(user.authorizer(server.url), server.url)).status).toBe(200);
@@ -231,7 +220,7 @@ test("what was given for one authorization server does not go to another", async
   expect(fresh).not.toBe(old ?? "");
 
   const auth = { clientId: "mine", clientSecret: "secret" };
-  const pinned = stack.use(makeUser());
+  const pinned = use(makeUser());
   server.authorizationServer = issuer;
   issuer.behaviour.clients = { mine: "secret" };
   issuer.behaviour.members = { token_endpoint_auth_methods_supported: ["client_secret_basic"] };
@@ -240,7 +229,7 @@ test("what was given for one authorization server does not go to another", async
   await expect(request(pinned.authorizer(server.url, auth), server.url)).rejects.toThrow(
     "now names the authorization server",
   );
-  const named = stack.use(makeUser()).authorizer(server.url, { ...auth, issuer: issuer.issuer });
+  const named = use(makeUser()).authorizer(server.url, { ...auth, issuer: issuer.issuer });
   await expect(request(named, server.url)).rejects.toThrow("it names the authorization server");
   expect(other.asked.filter((one) => one.authorization !== null)).toEqual([]);
 });

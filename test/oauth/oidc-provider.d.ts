@@ -7,7 +7,7 @@ declare module "oidc-provider" {
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
     on(event: "grant.success", listener: (context: { oidc: { params: { grant_type: string } } }) => void): void;
     readonly AccessToken: {
-      find(token: string): Promise<{ scope?: string; aud?: string; isValid: boolean } | undefined>;
+      find(token: string): Promise<{ scope?: string; aud?: string; jkt?: string; isValid: boolean } | undefined>;
     };
   }
 }

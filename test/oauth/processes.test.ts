@@ -1,22 +1,11 @@
 /** Several sessions of one user, each a process of its own. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { type AuthorizationServer, type Behaviour, startAuthorizationServer } from "./authorization-server.ts";
-import { browse, makeUser, type User } from "./logging-in.ts";
-import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
+import { browse, type User } from "./logging-in.ts";
+import type { ProtectedServer } from "./protected-server.ts";
+import { settings } from "./setting.ts";
 
-let stack: AsyncDisposableStack;
-beforeEach(() => void (stack = new AsyncDisposableStack()));
-afterEach(async () => await stack.disposeAsync());
-
-function start(behaviour: Partial<Behaviour> = {}): {
-  issuer: AuthorizationServer;
-  server: ProtectedServer;
-  user: User;
-} {
-  const issuer = stack.use(startAuthorizationServer(behaviour));
-  return { issuer, server: stack.use(startProtectedServer(issuer)), user: stack.use(makeUser()) };
-}
+const { start, defer } = settings();
 
 test("of two sessions that want a login one asks, and the other takes it", async () => {
   const { issuer, server, user } = start();
@@ -77,7 +66,7 @@ function startSession({ url }: ProtectedServer, { places }: User): Session {
       env: {},
     },
   );
-  stack.defer(async () => {
+  defer(async () => {
     child.kill("SIGKILL");
     await child.exited;
   });

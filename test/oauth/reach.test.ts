@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Asker } from "../../src/oauth/asker.ts";
-import { mayName, type Reach, reachOf } from "../../src/oauth/reach.ts";
+import { mayName, placeOf, type Reach } from "../../src/oauth/reach.ts";
 
 const HOSTS: Record<string, string[]> = {
   "mcp.example.com": ["93.184.216.34"],
@@ -36,8 +36,8 @@ test.each([
   ["https://0.0.0.0", "loopback"],
   ["https://[::1]", "loopback"],
   ["https://[::ffff:127.0.0.1]", "loopback"],
-])("reachOf tells %s as %s", async (url, reach) => {
-  expect(await reachOf(new URL(url), lookUp)).toBe(reach as Reach);
+])("placeOf tells %s as %s", async (url, reach) => {
+  expect((await placeOf(new URL(url), lookUp)).reach).toBe(reach as Reach);
 });
 
 test("mayName: who is far must not lead to what is near", () => {

@@ -1,21 +1,11 @@
 /** Sessions over time: tokens that expire, are taken back or are not enough, and several sessions of one user. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { type AuthorizationServer, type Behaviour, startAuthorizationServer } from "./authorization-server.ts";
-import { expire, makeUser, request, type User } from "./logging-in.ts";
-import { type ProtectedServer, startProtectedServer } from "./protected-server.ts";
+import { expect, test } from "bun:test";
+import { readChallenge } from "../../src/oauth/challenge.ts";
+import type { AuthorizationServer } from "./authorization-server.ts";
+import { expire, makeUser, request, type User, sendingTo } from "./logging-in.ts";
+import { settings } from "./setting.ts";
 
-let stack: AsyncDisposableStack;
-beforeEach(() => void (stack = new AsyncDisposableStack()));
-afterEach(async () => await stack.disposeAsync());
-
-function start(behaviour: Partial<Behaviour> = {}): {
-  issuer: AuthorizationServer;
-  server: ProtectedServer;
-  user: User;
-} {
-  const issuer = stack.use(startAuthorizationServer(behaviour));
-  return { issuer, server: stack.use(startProtectedServer(issuer)), user: stack.use(makeUser()) };
-}
+const { start, use } = settings();
 
 const grants = (issuer: AuthorizationServer): (string | undefined)[] =>
   issuer.to("/token").map((one) => one.parameters["grant_type"]);
@@ -67,6 +57,21 @@ test("a refresh token that is refused leads to a new login", async () => {
   issuer.refresh.clear();
   expect((await request(authorizer, server.url)).status).toBe(200);
   expect(grants(issuer)).toEqual(["authorization_code", "refresh_token", "authorization_code"]);
+});
+
+test("a secret of the registry that was changed is used from the next renewal on", async () => {
+  const { issuer, server, user } = start({
+    clients: { mine: "old" },
+    members: { token_endpoint_auth_methods_supported: ["client_secret_post"] },
+  });
+  await request(user.authorizer(server.url, { clientId: "mine", clientSecret: "old" }), server.url);
+  issuer.behaviour.clients = { mine: "new" };
+  for (const _ of [1, 2]) {
+    expire(user);
+    const authorizer = user.authorizer(server.url, { clientId: "mine", clientSecret: "new" });
+    expect((await request(authorizer, server.url)).status).toBe(200);
+  }
+  expect(grants(issuer)).toEqual(["authorization_code", "refresh_token", "refresh_token"]);
 });
 
 test("a client that the authorization server has forgotten registers anew", async () => {
@@ -148,7 +153,7 @@ test("a scope that the token has, and a refusal that is not about scopes, lead t
   server.challenged = "read";
   const authorizer = user.authorizer(server.url);
   await request(authorizer, server.url);
-  const sent = await authorizer.headers();
+  const sent = await authorizer.headers(sendingTo(server.url));
   expect(await authorizer.refused(403, 'Bearer error="insufficient_scope", scope="read"', sent)).toBe(false);
   expect(await authorizer.refused(403, null, sent)).toBe(false);
   expect(issuer.to("/authorize")).toHaveLength(1);
@@ -163,7 +168,7 @@ test("a server that takes no token is told so after a few", async () => {
 
 test("where nobody is to be asked, the error names the command that logs in", async () => {
   const { server } = start();
-  const user = stack.use(makeUser({ ask: "never", name: "my server" }));
+  const user = use(makeUser({ ask: "never", name: "my server" }));
   const error = await request(user.authorizer(server.url), server.url).catch((caught: unknown) => caught);
   expect(error).toMatchObject({ code: "LGN_002", exitCode: 4, hint: "Run km servers login 'my server'." });
 });
@@ -171,7 +176,7 @@ test("where nobody is to be asked, the error names the command that logs in", as
 test("a session that is ended does not wait for a login", async () => {
   const { server } = start();
   const ended = new AbortController();
-  const user = stack.use(makeUser({ signal: ended.signal }));
+  const user = use(makeUser({ signal: ended.signal }));
   user.follows = false;
   const answer = request(user.authorizer(server.url), server.url);
   await said(user, "open this page");
@@ -182,7 +187,7 @@ test("a session that is ended does not wait for a login", async () => {
 test("a login that cannot be kept lasts for the session, which says so", async () => {
   const { issuer, server } = start();
   const get = async () => await Promise.reject<undefined>(new Error("the keychain is closed"));
-  const user = stack.use(makeUser({ store: { get, set: get, remove: get } }));
+  const user = use(makeUser({ store: { get, set: get, remove: get } }));
   const authorizer = user.authorizer(server.url);
   expect((await request(authorizer, server.url)).status).toBe(200);
   issuer.access.clear();
@@ -195,9 +200,9 @@ test("a login that cannot be kept lasts for the session, which says so", async (
 test("what one session has got is for all at once, and one that is logged out is so for all", async () => {
   const { server, user } = start();
   const [one, other] = [user.authorizer(server.url), user.authorizer(server.url)];
-  expect(await other.headers()).toEqual({});
+  expect(await other.headers(sendingTo(server.url))).toEqual({});
   await request(one, server.url);
-  expect(await other.headers()).toEqual(await one.headers());
+  expect(await other.headers(sendingTo(server.url))).toEqual(await one.headers(sendingTo(server.url)));
 });
 
 test("a session that waits takes the login that is done in another terminal", async () => {
@@ -206,7 +211,7 @@ test("a session that waits takes the login that is done in another terminal", as
   const waiting = request(user.authorizer(server.url), server.url);
   await said(user, "or run km servers login --url");
   const terminal = makeUser();
-  stack.use(terminal);
+  use(terminal);
   const { store, folder } = user.places;
   terminal.places = { ...terminal.places, store, folder };
   // It has a lock for asking of its own kind: who waits does not stand in the way of who is there.
@@ -215,7 +220,7 @@ test("a session that waits takes the login that is done in another terminal", as
   const { logIn } = await import("../../src/oauth/log-in.ts");
   const asker = new Asker({ url: server.url, tls: { pins: [] } });
   const own = new LoginStore(server.url, terminal.places);
-  const challenge = { resourceMetadata: undefined, scopes: [], error: undefined };
+  const challenge = readChallenge(null);
   const context = {
     url: server.url,
     auth: { type: "oauth", scopes: [] },

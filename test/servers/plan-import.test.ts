@@ -19,6 +19,22 @@ const plan = (servers: FoundServer[], known = new Map<string, WrittenServer>()) 
 const json = (servers: object): FoundServer[] => found("cursor", JSON.stringify({ mcpServers: servers }));
 
 describe("planImport", () => {
+  test("a name and password in an address become a login, and another name than the client's is told", () => {
+    const { added } = plan(json({ "日本 team": { url: "https://alice:hunter%202@h.example/mcp?a=b" } }));
+    expect(added).toEqual([
+      {
+        name: "team",
+        titles: ["Cursor"],
+        notes: ['is called "日本 team" by Cursor'],
+        server: {
+          url: "https://h.example/mcp?a=b",
+          auth: { type: "basic", username: "alice", password: "${keychain:team-password}" },
+        },
+        secrets: new Map([["team-password", "hunter 2"]]),
+      },
+    ]);
+  });
+
   test("takes commands and addresses, and puts secrets apart", () => {
     const { added, left } = plan(
       json({
@@ -86,6 +102,27 @@ describe("planImport", () => {
     expect(left).toEqual([]);
     const known = new Map(added.map(({ name, server }) => [name, { ...server, tags: ["mine"] }]));
     expect(plan(json(same), known)).toEqual({ added: [], left: ["a of Cursor: it is there already, as a"] });
+  });
+
+  test("joins what is the same under a name with a client behind it, since its own is another server's", () => {
+    const same = { a: { command: "x", args: ["1"], env: { TOKEN } } };
+    const mine = new Map<string, WrittenServer>([["a", { command: "mine" }]]);
+    const { added, left } = plan([...json(same), ...found("zed", JSON.stringify({ context_servers: same }))], mine);
+    expect(added.map(({ name, titles }) => [name, titles])).toEqual([["a-cursor", ["Cursor", "Zed"]]]);
+    expect(added.map(({ secrets }) => [...secrets])).toEqual([[["a-cursor-token", TOKEN]]]);
+    expect(left).toEqual([]);
+    const known = new Map([...mine, ...added.map(({ name, server }): [string, WrittenServer] => [name, server])]);
+    expect(plan(found("zed", JSON.stringify({ context_servers: same })), known)).toEqual({
+      added: [],
+      left: ["a of Zed: it is there already, as a-cursor"],
+    });
+    // Its secret is another, which a file with a reference does not show.
+    const other = { a: { ...same.a, env: { TOKEN: TOKEN.replace("ghp_0", "ghp_9") } } };
+    const [first, second] = plan(
+      [...json(same), ...found("zed", JSON.stringify({ context_servers: other }))],
+      mine,
+    ).added;
+    expect([first?.name, second?.name]).toEqual(["a-cursor", "a-zed"]);
   });
 
   test("makes names of those that cannot be one, and leaves out what is no server", () => {

@@ -11,6 +11,42 @@ const problemsOf = (servers: string, thorough = false): string[] =>
     (problem) => formatProblem(problem) + (problem.hint === undefined ? "" : ` | ${problem.hint}`),
   );
 
+test("readServers takes logins of workloads and by an identity provider", () => {
+  const { servers, problems } = read(`version: 1
+servers:
+  agent:
+    url: https://a.example/mcp
+    auth: { type: workload, assertion: { command: [~/bin/token, --jwt] }, audience: "api://x", issuer: https://as.example, dpop: true }
+  team:
+    url: https://b.example/mcp
+    auth:
+      type: enterprise
+      client_id: km
+      idp: { issuer: https://acme.example, client_id: km-idp, id_token: { file: ~/id-token }, scopes: [email] }
+`);
+  expect(problems).toEqual([]);
+  expect(servers.map(({ start }) => (start.kind === "remote" ? start.remote.auth : undefined))).toMatchObject([
+    {
+      type: "workload",
+      assertion: { command: ["/home/ada/bin/token", "--jwt"] },
+      audience: "api://x",
+      issuer: "https://as.example",
+      dpop: true,
+    },
+    {
+      type: "enterprise",
+      clientId: "km",
+      scopes: [],
+      idp: {
+        issuer: "https://acme.example",
+        clientId: "km-idp",
+        idToken: { file: "/home/ada/id-token" },
+        scopes: ["email"],
+      },
+    },
+  ]);
+});
+
 test("readServers takes all that may stand there", () => {
   const { servers, problems } = read(`version: 1
 servers:
@@ -147,7 +183,42 @@ describe("readServers refuses, with the place and what to do:", () => {
     [
       "an unknown type",
       "  a: { url: https://h, auth: { type: jwt } }",
-      '3:38: servers.a.auth.type cannot be "jwt" | Allowed: none, bearer, basic, api-key, oauth.',
+      '3:38: servers.a.auth.type cannot be "jwt" | Allowed: none, bearer, basic, api-key, oauth, workload, enterprise.',
+    ],
+    [
+      "a member of several other types",
+      "  a: { url: https://h, auth: { type: none, client_id: x } }",
+      "3:44: servers.a.auth.client_id is for oauth, workload and enterprise alone | The type is none.",
+    ],
+    [
+      "something else than whether tokens are bound",
+      "  a: { url: https://h, auth: { type: oauth, dpop: often } }",
+      '3:51: servers.a.auth.dpop cannot be "often" | Allowed: true, false or auto.',
+    ],
+    [
+      "a workload without its token",
+      "  a: { url: https://h, auth: { type: workload } }",
+      "3:30: servers.a.auth.assertion is missing",
+    ],
+    [
+      "two places of a token",
+      "  a: { url: https://h, auth: { type: workload, assertion: { env: A, file: /b } } }",
+      "3:59: servers.a.auth.assertion has several of file, env and command | It needs one of them.",
+    ],
+    [
+      "an audience that any server could name",
+      "  a: { url: https://h, auth: { type: workload, assertion: { env: A }, audience: b } }",
+      "3:71: servers.a.auth.audience needs issuer beside it | Without it any server could name who gets the token.",
+    ],
+    [
+      "an identity provider that is none",
+      "  a: { url: https://h, auth: { type: enterprise, idp: { issuer: acme, client_id: km } } }",
+      "3:65: servers.a.auth.idp.issuer is no address of an identity provider | It begins with https://.",
+    ],
+    [
+      "an identity provider without a client",
+      "  a: { url: https://h, auth: { type: enterprise, idp: { issuer: https://acme.example } } }",
+      "3:55: servers.a.auth.idp.client_id is missing",
     ],
     [
       "a header that km sets",
@@ -257,6 +328,9 @@ test("thorough reading warns of secrets that stand there, and names the command 
     `  a: { command: x, args: [--token, ${secret}], env: { GITHUB_TOKEN: ${secret}, LEVEL: debug } }
   b: { url: "http://mcp.example.com", auth: { type: basic, username: u, password: p }, headers: { X-Team: core } }
   c: { url: "http://localhost:1/mcp", auth: { type: bearer, token: "\${keychain:c}" } }
+  d: { url: "https://h", auth: { type: oauth, client_id: x, client_secret: "\${keychain:d}" } }
+  e: { url: "https://h", auth: { type: oauth, client_id: x, client_secret: "\${keychain:d}", issuer: "https://i" } }
+  f: { url: "https://h", auth: { type: enterprise, client_id: x, idp: { issuer: "https://i", client_id: x, client_secret: y } } }
 `,
     true,
   );
@@ -266,6 +340,8 @@ test("thorough reading warns of secrets that stand there, and names the command 
     `${FILE}:3:100: warning: servers.a.env.GITHUB_TOKEN is a secret that stands there as it is | Write \${keychain:a-github-token}, and store it with km servers secret set a-github-token.`,
     `${FILE}:4:13: warning: servers.b.url is not encrypted: anyone on the way can read and change what is sent | Use https:// where the server has it.`,
     `${FILE}:4:83: warning: servers.b.auth.password is a secret that stands there as it is | Write \${keychain:b-password}, and store it with km servers secret set b-password.`,
+    `${FILE}:6:76: warning: servers.d.auth.client_secret goes to whichever authorization server the server names first | Give auth.issuer, the one that it belongs to.`,
+    `${FILE}:8:123: warning: servers.f.auth.idp.client_secret is a secret that stands there as it is | Write \${keychain:f-idp-client-secret}, and store it with km servers secret set f-idp-client-secret.`,
   ]);
   expect(
     read("version: 1\nservers: { a: { command: x, env: { API_TOKEN: abcdef123456 } } }", true).servers,

@@ -11,6 +11,7 @@ import { nameProblem } from "../../servers/server-name.ts";
 import { writtenFromFlags } from "../../servers/written-from-flags.ts";
 import { echoed } from "../../echoed.ts";
 import { say } from "../say.ts";
+import { authFlags, authFromFlags } from "./auth-flags.ts";
 import { ownServersFile } from "./open-servers.ts";
 
 export default defineCommand({
@@ -31,14 +32,7 @@ export default defineCommand({
       valueHint: "name: value",
       description: "Send it with each request; may be repeated",
     },
-    auth: {
-      type: "enum",
-      options: ["none", "bearer", "basic", "api-key", "oauth"],
-      description: "How km proves who it is; default: as the server asks for",
-    },
-    username: { type: "string", valueHint: "name", description: "With --auth basic" },
-    "client-id": { type: "string", valueHint: "id", description: "With --auth oauth: of a client that is registered" },
-    scope: { type: "string", repeat: true, valueHint: "word", description: "With --auth oauth; may be repeated" },
+    ...authFlags,
     cwd: {
       type: "string",
       valueHint: "folder",
@@ -58,13 +52,14 @@ export default defineCommand({
     "km servers add files -- npx -y @modelcontextprotocol/server-filesystem ~/Documents",
     "km servers add github --env 'GITHUB_TOKEN=${keychain:github-token}' -- github-mcp-server stdio",
     "km servers add team --url https://mcp.example.com/mcp --auth bearer --tag work",
+    "km servers add team --url https://mcp.example.com/mcp --auth workload --assertion file:/var/run/secrets/tokens/mcp",
   ],
   async run(args, rest) {
     const { name } = args;
     const problem = nameProblem(name);
     if (problem !== undefined)
       throw new KmError("SRV_003", `Cannot call a server "${echoed(name)}"`, { hint: `Allowed: ${problem}.` });
-    const flags = { ...args, headers: args.header, clientId: args["client-id"], scopes: args.scope, tags: args.tag };
+    const flags = { ...args, headers: args.header, auth: authFromFlags(name, args), tags: args.tag };
     const written = writtenFromFlags(name, flags, rest);
     const [plain] = plainSecrets(written);
     if (plain !== undefined) throw refusal(name, plain.path, plain.role);

@@ -75,15 +75,24 @@ async function edited(
     const errors = problems.filter(({ severity }) => severity === "error");
     const [first] = errors;
     if (first === undefined || !isInteractive()) return { text, problems: errors.length };
-    switch ((await askLine("Edit it again (e), leave the file as it was (x), or write it all the same (w)? "))?.[0]) {
-      case "w":
-        return { text, problems: errors.length };
-      case "x":
-      case undefined:
-        return undefined;
-      default:
-        at = first.line ?? 1;
+    const decision = await askWhatNow();
+    if (decision === "write") return { text, problems: errors.length };
+    if (decision === "leave") {
+      say("The file is as it was");
+      return undefined;
     }
+    at = first.line ?? 1;
+  }
+}
+
+/** Who types something else has not decided yet: an editor that opens again would be no answer to that. */
+async function askWhatNow(): Promise<"edit" | "write" | "leave"> {
+  for (;;) {
+    const question = "Edit it again (e), leave the file as it was (x), or write it all the same (w)? ";
+    const answer = await askLine(question);
+    if (answer === undefined || /^(?:x|exit|q|quit)$/i.test(answer)) return "leave";
+    if (/^(?:w|write)$/i.test(answer)) return "write";
+    if (/^(?:e|edit)$/i.test(answer)) return "edit";
   }
 }
 

@@ -14,7 +14,7 @@ import { addServers } from "../../servers/change-servers.ts";
 import { type FoundServer, type ImportPlan, planImport } from "../../servers/plan-import.ts";
 import { confirm, isInteractive, printable } from "../../terminal.ts";
 import { say } from "../say.ts";
-import { openServers, ownSecrets } from "./open-servers.ts";
+import { openServers } from "./open-servers.ts";
 
 export default defineCommand({
   meta: { name: "import", description: "Take over the servers of your clients' configuration files" },
@@ -97,6 +97,7 @@ async function show({ added, left }: ImportPlan): Promise<void> {
 async function keepSecrets({ added }: ImportPlan): Promise<void> {
   const secrets = added.flatMap((one) => Array.from(one.secrets, ([name, value]) => ({ name, value })));
   if (secrets.length === 0) return;
+  const { ownSecrets } = await import("./own-secrets.ts");
   const store = ownSecrets(true);
   for (const { name, value } of secrets) {
     const before = await store.get(name);

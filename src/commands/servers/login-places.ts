@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { paths } from "../../context.ts";
 import type { OAuthPlaces } from "../../oauth/places.ts";
 import { say } from "../say.ts";
-import { ownSecrets } from "./open-servers.ts";
+import { ownSecrets } from "./own-secrets.ts";
 
 export interface LoginPlacesOptions extends Pick<OAuthPlaces, "ask" | "name" | "signal"> {
   /** Whether somebody may be asked for a passphrase: never in a process whose stdin is an MCP client's. */

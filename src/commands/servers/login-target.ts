@@ -1,12 +1,12 @@
 /** `loginTarget`: the server that is to be logged in to, by its name or its address. */
 import { KmError } from "../../errors.ts";
-import type { Remote, RemoteOAuth } from "../../http/remote.ts";
+import { isLogin, type Remote, type RemoteLogin } from "../../http/remote.ts";
 import { remoteTo } from "../../servers/server.ts";
 import { startNamed } from "./open-servers.ts";
 
 export interface LoginTarget {
   remote: Remote;
-  auth: RemoteOAuth;
+  auth: RemoteLogin;
 }
 
 /** @throws KmError USAGE for one that has no login of this kind; what `startNamed` throws */
@@ -18,7 +18,7 @@ export async function loginTarget(name: string | undefined, url: string | undefi
   }
   const remote = name === undefined ? remoteTo(checked(url ?? "")) : await remoteOf(name);
   const { auth } = remote;
-  if (auth.type === "oauth") return { remote, auth };
+  if (isLogin(auth)) return { remote, auth };
   throw new KmError("USAGE", `The server ${name} has no login: its auth has the type ${auth.type}`, {
     hint: "What proves who you are stands in servers.yaml already, or in the secret that it refers to.",
   });

@@ -4,7 +4,7 @@ import { KmError } from "../../errors.ts";
 import { shownUrl } from "../../http/shown-url.ts";
 import { Asker } from "../../oauth/asker.ts";
 import { logIn } from "../../oauth/log-in.ts";
-import { bearer, isRenewable, type Login } from "../../oauth/login.ts";
+import { isRenewable, type Login } from "../../oauth/login.ts";
 import { LoginStore } from "../../oauth/login-store.ts";
 import { probe } from "../../oauth/probe.ts";
 import { print } from "../../output.ts";
@@ -40,7 +40,7 @@ export default defineCommand({
       const wanted = { ...auth, scopes: [...auth.scopes, ...scopes] };
       const context = { url: remote.url, auth: wanted, places, asker, store };
       const login = await logIn(context, { challenge, before, isRefused });
-      if ((await probe(remote, asker, bearer(login))).isRefused) throw refusedAnyway(remote.url, login);
+      if ((await probe(remote, asker, login)).isRefused) throw refusedAnyway(remote.url, login);
       const lock = await store.lock();
       try {
         await store.keepForAll(login);
@@ -66,7 +66,8 @@ function refusedAnyway(url: string, { issuer }: Login): KmError {
 }
 
 function described(login: Login): string {
-  const scopes = login.granted.length === 0 ? "Without scopes" : `Scopes: ${login.granted.map(printable).join(", ")}`;
+  const names = login.granted.length === 0 ? "Without scopes" : `Scopes: ${login.granted.map(printable).join(", ")}`;
+  const scopes = login.token_type === "DPoP" ? `${names}; bound to a key of this login (DPoP)` : names;
   if (isRenewable(login)) return `${scopes}; renewed by itself`;
   if (login.expires_at === null) return scopes;
   return `${scopes}; until ${new Date(login.expires_at).toISOString()}, then log in again`;
@@ -78,6 +79,7 @@ function asJson(login: Login): object {
     issuer: login.issuer,
     client_id: login.client.id,
     scopes: login.granted,
+    token_type: login.token_type,
     expires_at: login.expires_at === null ? null : new Date(login.expires_at).toISOString(),
     renewable: isRenewable(login),
   };

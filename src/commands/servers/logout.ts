@@ -7,6 +7,7 @@ import { forgetRegistration } from "../../oauth/client.ts";
 import { LoginStore } from "../../oauth/login-store.ts";
 import { revokeLogin, type Revoked } from "../../oauth/revoke-login.ts";
 import { printable } from "../../terminal.ts";
+import { signOnStore } from "../../oauth/sign-on.ts";
 import { say } from "../say.ts";
 import { loginPlaces } from "./login-places.ts";
 import { loginTarget } from "./login-target.ts";
@@ -29,6 +30,8 @@ export default defineCommand({
       });
     }
     try {
+      // Nothing else ends it, and what it was for asks anew.
+      if (auth.type === "enterprise") await signOnStore(auth.idp, places).forget();
       const login = await store.readKept();
       if (login === undefined) {
         say(`Nobody was logged in to ${shownUrl(remote.url)}`);

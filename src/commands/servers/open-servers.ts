@@ -1,16 +1,12 @@
-/** What the commands about servers share: the registry of this user, and the secrets that stand in it as references. */
-import { systemKeychain } from "../../auth/keychain.ts";
-import { typeNewPassphrase, typePassphrase } from "../../auth/type-passphrase.ts";
+/** What the commands about servers share: the registry of this user, and what its references stand for. */
 import { homeFolder, paths } from "../../context.ts";
 import { findServer } from "../../servers/find-server.ts";
 import type { Registry } from "../../servers/read-servers.ts";
 import { readServersFile, serversFile } from "../../servers/read-servers-file.ts";
 import type { ReferenceSources } from "../../servers/references.ts";
-import { type SecretStore, secretStore } from "../../servers/secret-store.ts";
+import type { SecretStore } from "../../servers/secret-store.ts";
 import type { Server } from "../../servers/server.ts";
-import { type ResolvedStart, startOf } from "../../servers/start-of.ts";
-import { isInteractive } from "../../terminal.ts";
-import { say } from "../say.ts";
+import type { ResolvedStart } from "../../servers/start-of.ts";
 
 /** The file of this user, whether it is there or not. */
 export function ownServersFile(): string {
@@ -31,23 +27,19 @@ export async function namedServer(name: string): Promise<Server> {
  * @throws KmError as `namedServer`; SRV_004 and SRV_005 for references that cannot be resolved
  */
 export async function startNamed(name: string, mayAsk: boolean): Promise<ResolvedStart> {
-  return await startOf(await namedServer(name), referenceSources(mayAsk));
+  const server = await namedServer(name);
+  const { startOf } = await import("../../servers/start-of.ts");
+  return await startOf(server, referenceSources(mayAsk));
 }
 
+/** What keeps secrets is loaded for the first reference to one. */
 export function referenceSources(mayAsk: boolean): ReferenceSources {
   let store: SecretStore | undefined;
-  return { env: process.env, readSecret: (name) => (store ??= ownSecrets(mayAsk)).get(name) };
-}
-
-/** The keychain is asked when the first secret is. */
-export function ownSecrets(mayAsk: boolean): SecretStore {
-  const { env } = process;
-  const asking =
-    mayAsk && isInteractive()
-      ? {
-          askPassphrase: () => typePassphrase("Passphrase of the servers' secrets: "),
-          askNewPassphrase: () => typeNewPassphrase(say),
-        }
-      : {};
-  return secretStore({ folder: paths().data, env, keychain: systemKeychain(env), ...asking });
+  return {
+    env: process.env,
+    async readSecret(name) {
+      const { ownSecrets } = await import("./own-secrets.ts");
+      return await (store ??= ownSecrets(mayAsk)).get(name);
+    },
+  };
 }

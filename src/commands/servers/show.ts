@@ -3,9 +3,10 @@ import type { Colors } from "picocolors/types";
 import { defineCommand } from "../../command.ts";
 import { formatDuration } from "../../config/units.ts";
 import { createRedactor, type Redactor } from "../../guard/redaction/redact.ts";
-import type { Remote, RemoteAuth } from "../../http/remote.ts";
+import type { Remote, RemoteAuth, RemoteClient } from "../../http/remote.ts";
 import { print } from "../../output.ts";
 import type { Server } from "../../servers/server.ts";
+import { shownSource } from "../../servers/shown-source.ts";
 import { shownServer, shownStart } from "../../servers/shown-server.ts";
 import { colours, printable } from "../../terminal.ts";
 import { usualSnippet } from "./export.ts";
@@ -74,8 +75,19 @@ function authWords(auth: RemoteAuth): string {
     case "api-key":
       return `api-key in ${auth.header} ${referenceOnly(auth.value)}`;
     case "oauth":
-      return auth.scopes.length === 0 ? "oauth, as the server asks for" : `oauth, ${auth.scopes.join(" ")}`;
+      return `oauth, ${auth.scopes.join(" ") || "as the server asks for"}${dpopWords(auth)}`;
+    case "workload":
+      return `workload, by ${shownSource(auth.assertion)}${dpopWords(auth)}`;
+    case "enterprise": {
+      const { issuer, idToken } = auth.idp;
+      return `enterprise, by ${issuer}${idToken === undefined ? "" : `, ID token: ${shownSource(idToken)}`}${dpopWords(auth)}`;
+    }
   }
+}
+
+function dpopWords({ dpop = "auto" }: RemoteClient): string {
+  if (dpop === "auto") return "";
+  return dpop ? "; tokens bound to a key (DPoP)" : "; tokens bound to no key";
 }
 
 /** A secret that stands there as it is, is not shown. */

@@ -4,7 +4,8 @@ import { print } from "../../../output.ts";
 import { SECRET_NAME } from "../../../servers/references.ts";
 import { secretsOf } from "../../../servers/secrets-of.ts";
 import { table } from "../../../terminal.ts";
-import { openServers, ownSecrets } from "../open-servers.ts";
+import { openServers } from "../open-servers.ts";
+import { ownSecrets } from "../own-secrets.ts";
 
 export default defineCommand({
   meta: { name: "list", description: "List the names of the secrets that are kept" },

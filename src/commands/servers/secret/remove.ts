@@ -4,7 +4,8 @@ import { KmError } from "../../../errors.ts";
 import { print } from "../../../output.ts";
 import { secretsOf } from "../../../servers/secrets-of.ts";
 import { say } from "../../say.ts";
-import { openServers, ownSecrets } from "../open-servers.ts";
+import { openServers } from "../open-servers.ts";
+import { ownSecrets } from "../own-secrets.ts";
 import { requireSecretName } from "./set.ts";
 
 export default defineCommand({

@@ -6,7 +6,7 @@ import { KmError } from "../../../errors.ts";
 import { print } from "../../../output.ts";
 import { SECRET_NAME, SECRET_NAME_WORDS } from "../../../servers/references.ts";
 import { say } from "../../say.ts";
-import { ownSecrets } from "../open-servers.ts";
+import { ownSecrets } from "../own-secrets.ts";
 
 const INTERRUPTED = 130;
 const MOST_CHARACTERS = 64 * 1024;
