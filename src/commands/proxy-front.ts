@@ -1,21 +1,21 @@
-/** `proxyFront`: what `km proxy` is told of who may come, by its flags and its file, made ready. */
-import { resolve } from "node:path";
+/** `proxyFront`: what `km proxy` is told of who may come, by its flags and its file, made ready; and again when that changes. */
 import { isLoopback } from "../backend/hosts.ts";
-import { type ListenAddress, readListenAddress } from "../backend/listen-address.ts";
+import type { ListenAddress } from "../backend/listen-address.ts";
 import type { Flags } from "../command.ts";
 import { paths } from "../context.ts";
 import { KmError, messageOf, systemReason } from "../errors.ts";
-import { type CertificateFront, certificateFront } from "../gateway/access/certificate-front.ts";
-import { DEFAULT_FILE, NO_CONFIG, type ProxyConfig } from "../gateway/config/proxy-config.ts";
-import { type Front, openFront, readPem } from "../gateway/front.ts";
+import { type TlsFront, tlsFront } from "../gateway/access/tls-front.ts";
+import { DEFAULT_FILE, type PerTime, type ProxyConfig } from "../gateway/config/proxy-config.ts";
+import { watchFiles } from "../gateway/config/watch-files.ts";
+import { type Front, openFront } from "../gateway/front.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import { AuditLog } from "../gateway/record/audit-log.ts";
-import { type FrontLog, openFrontLog } from "../gateway/record/front-log.ts";
+import { openFrontLog } from "../gateway/record/front-log.ts";
 import { GatewayMetrics, type Surroundings } from "../gateway/record/gateway-metrics.ts";
 import { exporterOptions, SpanExporter } from "../gateway/record/span-exporter.ts";
 import { breakerStates } from "../resilience/breaker-file.ts";
 import { type LoopbackServer, serveOnLoopback } from "../status/serve-on-loopback.ts";
-import { readAccess } from "./access/read-access.ts";
+import { type ProxySettings, readSettings, type SettingsArgs } from "./proxy-settings.ts";
 import { say } from "./say.ts";
 
 export const frontFlags = {
@@ -47,36 +47,47 @@ export const frontFlags = {
   },
 } satisfies Flags;
 
-export interface FrontArgs {
-  access?: string | undefined;
-  "tls-cert"?: string | undefined;
-  "tls-key"?: string | undefined;
-  "insecure-no-auth": boolean;
-  metrics?: string | undefined;
-  "log-format"?: string | undefined;
-  "log-file"?: string | undefined;
-}
-
 export interface ProxyFront {
   front: Front;
   /** Where the gateway itself listens. */
   listen: ListenAddress;
   /** What clients know, where that is another listener. */
   reachedAt: ListenAddress | undefined;
-  tls: { cert: string; key: string } | undefined;
-  log: FrontLog | undefined;
+  /** What is counted, for Prometheus. */
+  metricsText(): string;
   /** The gateway is there. */
   started(gateway: Gateway): void;
+  /** Reads the files again, whether they have changed or not. Undefined where there are none. */
+  reload: (() => Promise<void>) | undefined;
   close(): Promise<void>;
 }
 
+const WATCH_MS = 1000;
+
+/** What a command has besides. */
+export interface FrontExtras {
+  /** What else is counted, in the same form. */
+  moreMetrics?: () => string;
+  /** HTTP requests in a time where there is no file. */
+  usualRequests?: PerTime | undefined;
+}
+
 /**
- * @throws KmError CFG_001 to CFG_003 for a file that is wrong in any way: it is not passed over; USAGE where everybody could
- *   come, and nobody has said that they may
+ * @throws KmError as `readSettings` and `openFront`
  */
-export async function proxyFront(args: FrontArgs, listen: ListenAddress): Promise<ProxyFront> {
-  const config = await configOf(args);
-  requireLogin(config, listen, args["insecure-no-auth"]);
+export async function proxyFront(
+  args: SettingsArgs,
+  listen: ListenAddress,
+  { moreMetrics = () => "", usualRequests }: FrontExtras = {},
+): Promise<ProxyFront> {
+  let files = new Set<string>();
+  let settings = await readSettings(args, listen, { named: (file) => files.add(file), usualRequests });
+  const { config } = settings;
+  if (!isLoopback(listen.hostname) && config.auth !== undefined && config.tls === undefined) {
+    say(
+      `Keys, passwords and tokens go to ${listen.hostname} unencrypted, unless what is in front of km speaks TLS (--tls-cert)`,
+    );
+  }
   const log =
     config.log.format === undefined && config.log.file === undefined
       ? undefined
@@ -90,25 +101,66 @@ export async function proxyFront(args: FrontArgs, listen: ListenAddress): Promis
   const tracing = exporterOptions(process.env, (text) => tell("warn", text));
   const spans = tracing && new SpanExporter(tracing);
   const metrics = new GatewayMetrics();
-  const tls = config.tls && {
-    cert: readPem(config.tls.cert, "the certificate"),
-    key: readPem(config.tls.key, "its key"),
-  };
   let gateway: Gateway | undefined;
-  const outer = await certificates(config, listen, tls, () => gateway?.port ?? 0);
-  const front = await openFront({ config, peer: outer && ((port) => outer.peer(port)), metrics, audit, log, spans });
-  const counting =
-    config.metrics && (await listening(config.metrics, outer, () => metrics.render(surroundings(gateway))));
+  let outer: TlsFront | undefined;
+  const front = await openFront({
+    config,
+    authority: settings.pems?.clients?.ca,
+    peer: settings.pems && ((port) => outer?.peer(port)),
+    resolve,
+    warn: (text) => tell("warn", text),
+    metrics,
+    audit,
+    log,
+    spans,
+  });
+  // Last, since it would keep km running when something fails.
+  outer = settings.pems && (await securely(listen, settings.pems, () => gateway?.port ?? 0));
+  const metricsText = (): string => `${metrics.render(surroundings(gateway))}${moreMetrics()}`;
+  const counting = config.metrics && (await listening(config.metrics, outer, metricsText));
+
+  async function reload(): Promise<void> {
+    const named = new Set<string>();
+    try {
+      const changed = await readSettings(args, listen, { named: (file) => named.add(file), usualRequests });
+      requireChangeable(settings, changed);
+      await front.change(changed.config, changed.pems?.clients?.ca);
+      if (changed.pems !== undefined) outer?.renew(changed.pems);
+      files = named;
+      if (needsStart(settings.config) !== needsStart(changed.config)) {
+        tell("warn", "What has changed of audit, log and metrics counts when km is started the next time");
+      }
+      settings = changed;
+      gateway?.sessions.endUnless((owner) => front.isOwner(owner));
+      tell("info", `Read anew: ${[...files].join(", ")}`);
+    } catch (error) {
+      // What would mend it may be in a file that only the new ones name.
+      files = files.union(named);
+      const hint = error instanceof KmError && error.hint !== undefined ? `. ${error.hint}` : "";
+      tell("error", `What held before still holds. ${messageOf(error)}${hint}`);
+    }
+  }
+  /** One after the other. */
+  let reloading = Promise.resolve();
+  const reloadInTurn = (): Promise<void> => (reloading = reloading.then(reload));
+  const watch =
+    files.size > 0 ? watchFiles({ files: () => [...files], changed: reloadInTurn, everyMs: WATCH_MS }) : undefined;
+  // The end of a key is none of a file.
+  const ending = setInterval(() => gateway?.sessions.endUnless((owner) => front.isOwner(owner)), WATCH_MS);
+  ending.unref();
+
   return {
     front,
     listen: outer === undefined ? listen : { hostname: "127.0.0.1", port: 0 },
     reachedAt: outer && { hostname: listen.hostname, port: outer.port },
-    tls: outer === undefined ? tls : undefined,
-    log,
+    metricsText,
     started(running) {
       gateway = running;
     },
+    reload: watch && reloadInTurn,
     async close() {
+      watch?.stop();
+      clearInterval(ending);
       await counting?.stop();
       await outer?.stop();
       await spans?.close();
@@ -116,6 +168,35 @@ export async function proxyFront(args: FrontArgs, listen: ListenAddress): Promis
       await log?.close();
     },
   };
+}
+
+/** @throws KmError USAGE for what only a start can change, and for what nobody should lose by a slip of the pen */
+function requireChangeable(before: ProxySettings, after: ProxySettings): void {
+  const hint = "If it is meant, start km anew.";
+  if (before.config.auth !== undefined && after.config.auth === undefined) {
+    throw new KmError("USAGE", "Cannot take up the new access file: nobody would be asked who they are any more", {
+      hint,
+    });
+  }
+  const [old, now] = [before.pems, after.pems].map((pems) => pems && [pems.clients?.required]);
+  if (JSON.stringify(old) !== JSON.stringify(now)) {
+    throw new KmError(
+      "USAGE",
+      "Cannot take up the new access file: whether there is tls, and whether clients have certificates, cannot change while km runs",
+      { hint },
+    );
+  }
+}
+
+function needsStart({ audit, log, metrics }: ProxyConfig): string {
+  return JSON.stringify([audit, log, metrics]);
+}
+
+/** @throws KmError SRV_004 */
+async function resolve(text: string, where: string): Promise<string> {
+  const { resolveText } = await import("../servers/references.ts");
+  const { referenceSources } = await import("./servers/open-servers.ts");
+  return await resolveText(text, where, referenceSources(false));
 }
 
 function surroundings(gateway: Gateway | undefined): Surroundings {
@@ -126,7 +207,7 @@ function surroundings(gateway: Gateway | undefined): Surroundings {
 /** Where it cannot be had, nothing is left that would keep km running. */
 async function listening(
   address: ListenAddress,
-  outer: CertificateFront | undefined,
+  outer: TlsFront | undefined,
   render: () => string,
 ): Promise<LoopbackServer> {
   try {
@@ -139,54 +220,13 @@ async function listening(
   }
 }
 
-async function configOf(args: FrontArgs): Promise<ProxyConfig> {
-  const { access, "tls-cert": cert, "tls-key": key, "log-format": format, "log-file": file } = args;
-  const config = access === undefined ? NO_CONFIG : await readAccess(access);
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new KmError("USAGE", `Flag --tls-${cert === undefined ? "key" : "cert"} needs the other beside it`);
-  }
-  const metrics =
-    args.metrics === undefined ? config.metrics : readListenAddress("--metrics", args.metrics, "127.0.0.1:9465");
-  return {
-    ...config,
-    tls:
-      cert === undefined || key === undefined
-        ? config.tls
-        : { clients: config.tls?.clients, cert: resolve(cert), key: resolve(key) },
-    metrics,
-    log: {
-      level: config.log.level,
-      format: format === "json" || format === "text" ? format : config.log.format,
-      file: file === undefined ? config.log.file : { ...DEFAULT_FILE, ...config.log.file, file: resolve(file) },
-    },
-  };
-}
-
-function requireLogin({ auth, tls }: ProxyConfig, { hostname }: ListenAddress, isAllowed: boolean): void {
-  if (isLoopback(hostname)) return;
-  if (auth === undefined && !isAllowed) {
-    throw new KmError("USAGE", `Nobody is asked who they are, and ${hostname} can be reached from other machines`, {
-      hint: "Say who may come: --access FILE with auth (km access --help), or --insecure-no-auth for everybody.",
-    });
-  }
-  if (auth !== undefined && tls === undefined) {
-    say(
-      `Keys, passwords and tokens go to ${hostname} unencrypted, unless what is in front of km speaks TLS (--tls-cert)`,
-    );
-  }
-}
-
-async function certificates(
-  config: ProxyConfig,
+async function securely(
   listen: ListenAddress,
-  tls: { cert: string; key: string } | undefined,
+  pems: NonNullable<ProxySettings["pems"]>,
   inner: () => number,
-): Promise<CertificateFront | undefined> {
-  const clients = config.tls?.clients;
-  if (tls === undefined || clients === undefined) return undefined;
-  const ca = readPem(clients.ca, "the certificates of those who sign");
+): Promise<TlsFront> {
   try {
-    return await certificateFront(listen, { ...tls, clients: { ca, required: clients.required } }, inner);
+    return await tlsFront(listen, pems, inner);
   } catch (error) {
     throw new KmError("USAGE", `Cannot listen on ${listen.hostname}:${listen.port}: ${messageOf(error)}`, {
       exitCode: 1,

@@ -1,12 +1,14 @@
 /** `km proxy [flags] -- <command> [args...]`: an MCP server for clients that speak HTTP, each of their sessions recorded. */
 import { untilAsked } from "../backend/drain.ts";
-import { isLoopback } from "../backend/hosts.ts";
-import { type ListenAddress, readListenAddress } from "../backend/listen-address.ts";
 import { type Args, defineCommand, type Flags } from "../command.ts";
-import { parseDuration, parseSize } from "../config/units.ts";
 import { KmError, messageOf } from "../errors.ts";
 import { type Gateway, startGateway, TAKEN_PATHS } from "../gateway/gateway.ts";
+import type { ServerCommand } from "../gateway/server-process.ts";
+import { SSE_PATHS } from "../gateway/sse-endpoints.ts";
 import { selfCommand } from "../self.ts";
+import { addressOrder } from "./address-order.ts";
+import { durationOf, gatewayBounds, gatewayFlags, listenAddress } from "./gateway-flags.ts";
+import { untilHungUp } from "./proxy-hang-up.ts";
 import { frontFlags, type ProxyFront, proxyFront } from "./proxy-front.ts";
 import { say } from "./say.ts";
 
@@ -18,7 +20,7 @@ const forSessions = {
   name: {
     type: "string",
     valueHint: "name",
-    description: "Name of the server in logs (KM_NAME; default: from its command)",
+    description: "Name of the server in logs (KM_NAME); default: from its command",
     complete: "server",
   },
   use: {
@@ -27,20 +29,15 @@ const forSessions = {
     description: "Run the registered server of this name: see km servers list",
     complete: "registered-server",
   },
-  url: {
-    type: "string",
-    valueHint: "url",
-    description: "Reach the server by HTTP in place of starting one (KM_URL)",
-  },
   transport: {
     type: "enum",
     options: ["auto", "streamable-http", "sse"],
-    description: "How the server at --url speaks MCP (KM_TRANSPORT; default: auto)",
+    description: "How the server at --url speaks MCP (KM_TRANSPORT); default: auto",
   },
   payloads: {
     type: "enum",
     options: ["full", "redacted", "metadata", "off"],
-    description: "What of each message is recorded (KM_PAYLOADS; default: redacted)",
+    description: "What of each message is recorded (KM_PAYLOADS); default: redacted",
   },
   "no-journal": { type: "boolean", description: "Record nothing (KM_JOURNAL=false)" },
   policy: {
@@ -74,7 +71,7 @@ const forSessions = {
   "log-level": {
     type: "enum",
     options: ["error", "warn", "info", "debug"],
-    description: "What the sessions say on stderr (KM_LOG_LEVEL; default: warn)",
+    description: "What the sessions say on stderr (KM_LOG_LEVEL); default: warn",
   },
 } satisfies Flags;
 
@@ -87,6 +84,11 @@ const forGateway = {
   },
   path: { type: "string", default: "/mcp", valueHint: "path", description: "Where on it MCP is" },
   sse: { type: "boolean", description: "Also speak HTTP with SSE as before 2025-03-26, at /sse and /messages" },
+  url: {
+    type: "string",
+    valueHint: "url",
+    description: "Reach the server by HTTP in place of starting one (KM_URL)",
+  },
   header: {
     type: "string",
     repeat: true,
@@ -94,30 +96,11 @@ const forGateway = {
     valueHint: "name: value",
     description: "Send a header with each request to --url; may be repeated (KM_HEADERS, one a line)",
   },
-  "allow-host": {
-    type: "string",
-    repeat: true,
-    valueHint: "name",
-    description: "Answer requests for this host too, with or without its port; may be repeated",
-  },
-  "allow-origin": {
-    type: "string",
-    repeat: true,
-    valueHint: "origin",
-    description: "Let pages of this site send requests, as https://example.com; may be repeated",
-  },
-  "max-sessions": { type: "string", default: "100", valueHint: "number", description: "How many there may be at once" },
-  "idle-timeout": {
-    type: "string",
-    default: "10m",
-    valueHint: "duration",
-    description: "A session ends when nothing was asked for so long",
-  },
-  "max-body": { type: "string", default: "16mb", valueHint: "size", description: "How large a request may be" },
+  ...gatewayFlags,
   "kill-timeout": {
     type: "string",
     valueHint: "duration",
-    description: "How long each step of ending a server waits for it, and the end of km for answers (default: 2s)",
+    description: "How long each step of ending a server waits for it, and the end of km for answers; default: 2s",
   },
 } satisfies Flags;
 
@@ -136,14 +119,15 @@ export default defineCommand({
   ],
   async run(args, rest) {
     await requireServer(args, rest);
-    const killTimeoutMs = durationOf(args, "kill-timeout") ?? DEFAULT_KILL_TIMEOUT_MS;
-    const listen = listenAddress(args);
+    const killTimeoutMs = durationOf("kill-timeout", args["kill-timeout"]) ?? DEFAULT_KILL_TIMEOUT_MS;
+    const listen = listenAddress(args, DEFAULT_ADDRESS);
     const front = await proxyFront(args, listen);
     try {
       const gateway = start(args, rest, killTimeoutMs, front);
       try {
         front.started(gateway);
-        const asked = untilAsked(); // not before all that can fail: while it listens for signals, km does not end by itself
+        // Not before all that can fail: while it listens for signals, km does not end by itself.
+        const asked = Promise.race([untilAsked(), untilHungUp(front.reload)]);
         say(`MCP over HTTP at ${gateway.url}`);
         if (gateway.sseUrl !== undefined) say(`MCP over HTTP with SSE, as before 2025-03-26, at ${gateway.sseUrl}`);
         await asked;
@@ -172,28 +156,20 @@ async function requireServer({ use, url, header, transport }: ProxyArgs, rest: s
   if (use !== undefined) await (await import("./servers/open-servers.ts")).namedServer(use);
 }
 
-function listenAddress(args: ProxyArgs): ListenAddress {
-  const listen = readListenAddress("--listen", args.listen, DEFAULT_ADDRESS);
-  if (!isLoopback(listen.hostname) && args["allow-host"].length === 0) {
-    throw new KmError("USAGE", `Which hosts may be asked for on ${args.listen} is not said`, {
-      hint: "Name them, so that no web page can reach the server under a name of its own: --allow-host mcp.internal:8080",
-    });
-  }
-  return listen;
-}
-
 function start(args: ProxyArgs, rest: string[], killTimeoutMs: number, { front, ...listener }: ProxyFront): Gateway {
-  const server = { command: sessionCommand(args, rest), env: environmentOf(args), killTimeoutMs };
+  const server = { ...sessionOf(args, rest), killTimeoutMs };
   return startGateway({
     listen: listener.listen,
     reachedAt: listener.reachedAt,
-    tls: listener.tls,
-    path: pathOf(args.path),
-    hasSse: args.sse,
-    allowed: { hosts: args["allow-host"], origins: args["allow-origin"] },
-    mostBytes: sizeOf(args["max-body"]),
-    limits: { most: countOf(args["max-sessions"]), idleMs: durationOf(args, "idle-timeout") ?? 0 },
-    serverFor: (context) => front.serverFor(context, server),
+    endpoints: [
+      {
+        path: pathOf(args.path),
+        sse: args.sse ? SSE_PATHS : undefined,
+        serverFor: (context, session) => front.serverFor(context, server, session),
+      },
+    ],
+    ...gatewayBounds(args),
+    mayBegin: (context, owners) => front.mayBegin(context, owners),
     checks: front.checks,
     messageChecks: front.messageChecks,
     finished: (context, response) => front.finished(context, response),
@@ -201,9 +177,23 @@ function start(args: ProxyArgs, rest: string[], killTimeoutMs: number, { front, 
   });
 }
 
-/** The recorder of one session, which starts the server. */
-function sessionCommand(args: ProxyArgs, rest: string[]): string[] {
-  const words: string[] = [];
+/** The recorder of one session, which starts the server. What is secret of an address is told it on stdin. */
+function sessionOf(args: ProxyArgs, rest: string[]): Pick<ServerCommand, "command" | "env" | "opening"> {
+  // Each session has an id of its own.
+  const { KM_SESSION_ID: _own, KM_URL: usual, KM_HEADERS: usualHeaders = "", ...env } = process.env;
+  const url = args.url ?? (args.use === undefined && rest.length === 0 ? usual : undefined);
+  if (url === undefined) return { command: sessionCommand(args, [], rest), env };
+  const headers = args.header.length > 0 ? args.header : usualHeaders.split("\n").filter(Boolean);
+  const order = addressOrder({ url, headers });
+  return {
+    command: sessionCommand(args, order.flags, rest),
+    env: { ...env, ...order.env },
+    opening: order.opening,
+  };
+}
+
+function sessionCommand(args: ProxyArgs, address: string[], rest: string[]): string[] {
+  const words = [...address];
   for (const name of Object.keys(forSessions) as (keyof typeof forSessions)[]) {
     const value = args[name];
     if (value === true) words.push(`--${name}`);
@@ -214,34 +204,10 @@ function sessionCommand(args: ProxyArgs, rest: string[]): string[] {
   return selfCommand(["monitor", ...words, ...(rest.length > 0 ? ["--", ...rest] : [])]);
 }
 
-function environmentOf(args: ProxyArgs): Record<string, string | undefined> {
-  const { KM_SESSION_ID: _own, ...env } = process.env; // each session has one of its own
-  // Headers may be secrets: others on this machine can read the arguments of a process.
-  return args.header.length === 0 ? env : { ...env, KM_HEADERS: args.header.join("\n") };
-}
-
 function pathOf(text: string): string {
   const isPath = /^\/[\w.~/-]*$/.test(text) && !TAKEN_PATHS.includes(text);
   if (isPath) return text;
   throw new KmError("USAGE", `Flag --path cannot be "${text}"`, {
     hint: `It begins with a slash, as /mcp, and is none of ${TAKEN_PATHS.join(", ")}.`,
   });
-}
-
-function countOf(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new KmError("USAGE", `Flag --max-sessions cannot be "${text}"`, { hint: "Give a number from 1." });
-}
-
-function sizeOf(text: string): number {
-  const size = parseSize(text);
-  if (size !== undefined && size > 0) return size;
-  throw new KmError("USAGE", `Flag --max-body is not a size: "${text}"`, { hint: "Write it as 16mb or 512kb." });
-}
-
-function durationOf(args: ProxyArgs, name: "idle-timeout" | "kill-timeout"): number | undefined {
-  const text = args[name];
-  const ms = text === undefined ? undefined : parseDuration(text);
-  if (text === undefined || (ms !== undefined && ms > 0)) return ms;
-  throw new KmError("USAGE", `Flag --${name} is not a duration: "${text}"`, { hint: "Write it as 10m or 500ms." });
 }

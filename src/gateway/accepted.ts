@@ -1,14 +1,28 @@
 /** `accepted`: in which forms a client takes an answer. */
 
 export interface Accepted {
-  json: boolean;
-  events: boolean;
+  readonly json: boolean;
+  readonly events: boolean;
   /** A stream is named before JSON. */
-  prefersEvents: boolean;
+  readonly prefersEvents: boolean;
 }
 
+/** Clients say the same again and again. */
+const MOST_KNOWN = 100;
+const known = new Map<string, Accepted>();
+
 export function accepted(headers: Headers): Accepted {
-  const types = (headers.get("accept") ?? "")
+  const text = headers.get("accept") ?? "";
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const read = readAccept(text);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, read);
+  return read;
+}
+
+function readAccept(text: string): Accepted {
+  const types = text
     .toLowerCase()
     .split(",")
     .map((type) => type.split(";")[0]?.trim() ?? "");

@@ -16,16 +16,19 @@ import {
   unavailable,
   UNSUPPORTED_VERSION,
 } from "./refusal.ts";
-import type { ClientRequest, MessageCheck, RequestContext } from "./request-context.ts";
-import type { ServerCommand } from "./server-process.ts";
+import type { BeginCheck, ClientRequest, MessageCheck, RequestContext } from "./request-context.ts";
+import type { ServerSource } from "./server-run.ts";
 import { Session, SESSION_HEADER } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface EndpointOptions {
+  /** Its path, that of Streamable HTTP. */
+  path: string;
   sessions: Sessions;
   mostBytes: number;
-  /** What is run for who asks. */
-  serverFor(context: RequestContext): ServerCommand;
+  /** What is run for who asks. @param session undefined where several requests share the server */
+  serverFor(context: RequestContext, session?: string): ServerSource;
+  mayBegin: BeginCheck;
   checks: readonly MessageCheck[];
   /** Called when a request may take as long as its server. */
   isRead(request: Request): void;
@@ -48,13 +51,13 @@ export function mcpEndpoint(options: EndpointOptions): (context: RequestContext)
         return await post(context, options);
       case "GET": {
         if (!accepted(context.request.headers).events) return notAcceptable("text/event-stream");
-        const session = sessionOf(context, sessions);
+        const session = sessionOf(context, options);
         if (session instanceof Response) return session;
         isRead(context.request);
-        return session.listen(context.request.headers.get("last-event-id"));
+        return session.listen(context.request.headers.get("last-event-id"), context.endsMs);
       }
       case "DELETE": {
-        const session = sessionOf(context, sessions);
+        const session = sessionOf(context, options);
         if (session instanceof Response) return session;
         sessions.end(session);
         return new Response(null, { status: 204 });
@@ -112,8 +115,8 @@ export async function checkedMessages(
   return read;
 }
 
-export function clientRequest({ request, answered }: RequestContext, accepts: Accepted): ClientRequest {
-  return { accepts, signal: request.signal, answered };
+export function clientRequest({ request, answered, endsMs }: RequestContext, accepts: Accepted): ClientRequest {
+  return { accepts, signal: request.signal, answered, endsMs };
 }
 
 /** As the message itself names it: each does since 2026-07-28. */
@@ -127,7 +130,7 @@ async function postModern(
   context: RequestContext,
   { messages, isBatch }: BodyMessages,
   named: string | undefined,
-  { sessions, serverFor }: EndpointOptions,
+  { path, sessions, serverFor }: EndpointOptions,
 ): Promise<Response> {
   const { request, principal } = context;
   const [first] = messages;
@@ -158,7 +161,8 @@ async function postModern(
   if (hasAmbiguousNames(first)) {
     return refusal(400, INVALID_REQUEST, "Invalid Request: a name stands twice in it, or in another spelling", { id });
   }
-  const shared = sessions.shared(principal, () => serverFor(context));
+  const shared = sessions.shared({ principal, endpoint: path }, () => serverFor(context));
+  if (shared === undefined) return unavailable("there are too many sessions", TOO_MANY_S, id);
   const wrong = disagreement(request.headers, first, shared.toolHeaders);
   if (wrong !== undefined) return refusal(400, HEADER_MISMATCH, mismatch(wrong), { id });
   return await shared.post(first, clientRequest(context, accepts));
@@ -180,18 +184,22 @@ async function postLegacy(
   context: RequestContext,
   { messages, isBatch }: BodyMessages,
   named: string | undefined,
-  { sessions, serverFor }: EndpointOptions,
+  options: EndpointOptions,
 ): Promise<Response> {
+  const { path, sessions, serverFor, mayBegin } = options;
   const { request, principal } = context;
   const accepts = accepted(request.headers);
   if (!accepts.json || !accepts.events) return notAcceptable("application/json and text/event-stream");
   const [first] = messages;
   const isInitialize = messages.some(({ message }) => message.kind === "request" && message.method === "initialize");
-  const id = first?.message.kind === "request" ? writtenId(first.text) : undefined;
   if (isInitialize && isBatch) return refusal(400, INVALID_REQUEST, "Invalid Request: initialize stands alone");
   if (isInitialize && !request.headers.has(SESSION_HEADER)) {
+    const id = first?.message.kind === "request" ? writtenId(first.text) : undefined;
     if (named !== undefined && !LEGACY.has(named)) return unsupported(named, id);
-    const session = sessions.create((id, ended) => new Session(principal, id, serverFor(context), ended));
+    const refused = mayBegin(context, sessions.owners);
+    if (refused !== undefined) return refused;
+    const owner = { principal, endpoint: path };
+    const session = sessions.create((own, ended) => new Session(owner, own, serverFor(context, own), ended));
     if (session === undefined) return unavailable("there are too many sessions", TOO_MANY_S, id);
     // Where its client leaves before the answer, nobody learns its id.
     const leave = (): void => sessions.end(session);
@@ -201,7 +209,7 @@ async function postLegacy(
     if (!response.headers.has(SESSION_HEADER) || request.signal.aborted) leave();
     return response;
   }
-  const session = sessionOf(context, sessions);
+  const session = sessionOf(context, options);
   if (session instanceof Response) return session;
   if (isBatch && (session.version ?? named ?? BATCHES) !== BATCHES) {
     return refusal(400, INVALID_REQUEST, `Invalid Request: there are batches only in ${BATCHES}`);
@@ -210,13 +218,13 @@ async function postLegacy(
 }
 
 /** The session that a request of the revisions before 2026-07-28 names, or why there is none. */
-function sessionOf({ request, principal }: RequestContext, sessions: Sessions): Session | Response {
+function sessionOf({ request, principal }: RequestContext, { path, sessions }: EndpointOptions): Session | Response {
   const { headers } = request;
   const named = headers.get(VERSION_HEADER)?.trim();
   if (named === MODERN) return notAllowed("POST");
   const id = headers.get(SESSION_HEADER);
   if (id === null) return refusal(400, SERVER_ERROR, "Bad Request: the header Mcp-Session-Id is missing");
-  const session = sessions.find(id, principal);
+  const session = sessions.find(id, { principal, endpoint: path });
   if (!(session instanceof Session)) return refusal(404, SERVER_ERROR, "Session not found");
   return named === undefined || LEGACY.has(named) || named === session.version ? session : unsupported(named);
 }

@@ -5,6 +5,8 @@ const KEEP_ALIVE = ": keep-alive\n\n";
 const KEEP_ALIVE_MS = 15_000;
 /** Beyond this the sender shall wait. */
 const ENOUGH = 1 << 20;
+/** A clock may be set, and a machine sleep: not longer than this nobody looks at it. */
+const LOOK_MS = 30_000;
 
 export class EventBody {
   readonly body: ReadableStream<Uint8Array>;
@@ -13,15 +15,20 @@ export class EventBody {
   readonly #closed: () => void;
   readonly #queue: Uint8Array[] = [];
   readonly #timer: Timer;
+  #ending: Timer | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #hasRoom = Promise.withResolvers<void>();
   #wake: (() => void) | undefined;
   #isEnded = false;
   #isGone = false;
 
-  /** @param closed the reader has left before the end */
-  constructor(closed: () => void) {
+  /**
+   * @param closed the reader has left before the end, or may read no longer
+   * @param endsMs until when the reader may read, since 1970
+   */
+  constructor(closed: () => void, endsMs = Infinity) {
     this.#closed = closed;
+    if (endsMs < Infinity) this.#endAt(endsMs);
     this.#timer = setInterval(() => this.#keepAlive(), KEEP_ALIVE_MS);
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -52,6 +59,7 @@ export class EventBody {
     if (!this.isOpen) return;
     this.#isEnded = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#ending);
     this.#wake?.();
   }
 
@@ -84,11 +92,21 @@ export class EventBody {
     if (this.#isGone) return;
     this.#isGone = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#ending);
     this.#queue.length = 0;
     this.waiting = 0;
     this.#letGo();
     this.#wake?.();
     if (!this.#isEnded) this.#closed();
+  }
+
+  #endAt(endsMs: number): void {
+    const leftMs = Math.min(Math.max(endsMs - Date.now(), 0), LOOK_MS);
+    this.#ending = setTimeout(() => {
+      if (Date.now() < endsMs) return this.#endAt(endsMs);
+      this.end();
+      this.#closed();
+    }, leftMs);
   }
 
   #letGo(): void {

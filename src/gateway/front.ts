@@ -2,77 +2,97 @@
  * `openFront`: what stands between the listener and the sessions of `km proxy`: who asks, what they may do, how much of it, and
  * what is written down of that.
  */
-import { readFileSync } from "node:fs";
-import { KmError, systemReason } from "../errors.ts";
 import { ROLE_VARIABLE } from "../guard/policy/find-policies.ts";
-import { ApiKeys } from "./access/api-keys.ts";
-import { type Authenticate, authenticator } from "./access/authenticate.ts";
-import type { Peer } from "./access/certificate-front.ts";
-import { ownerOf } from "./access/identity.ts";
-import { Passwords } from "./access/passwords.ts";
+import { type Access, type AccessOptions, type GrantedRole, openAccess, principalOf } from "./access/access.ts";
+import type { Identity } from "./access/identity.ts";
 import { type Overrun, PrincipalLimits } from "./access/principal-limits.ts";
-import { ProtectedResource } from "./access/protected-resource.ts";
-import { rolePolicy } from "./access/role-policy.ts";
-import type { AuthConfig, ProxyConfig } from "./config/proxy-config.ts";
+import type { Peer } from "./access/tls-front.ts";
+import type { ProxyConfig } from "./config/proxy-config.ts";
 import { Records, type RecordsOptions } from "./record/records.ts";
 import { refusal, SERVER_ERROR } from "./refusal.ts";
-import type { Check, MessageCheck, RequestContext } from "./request-context.ts";
+import type { BeginCheck, Check, MessageCheck, RequestContext } from "./request-context.ts";
 import type { ServerCommand } from "./server-process.ts";
 
-export interface FrontOptions extends RecordsOptions {
+export interface FrontOptions extends RecordsOptions, Omit<AccessOptions, "config"> {
   config: ProxyConfig;
-  /** Whose connection it is, where they have certificates; undefined for one that is not known. */
+  /** Whose connection it is, where the listener of TLS knows it; undefined for one that is not known. */
   peer?: ((port: number) => Peer | undefined) | undefined;
 }
 
 export interface Front {
   checks: readonly Check[];
   messageChecks: readonly MessageCheck[];
-  serverFor(context: RequestContext, server: ServerCommand): ServerCommand;
+  mayBegin: BeginCheck;
+  /** @param session undefined where several requests share the server */
+  serverFor(context: RequestContext, server: ServerCommand, session: string | undefined): ServerCommand;
+  identityOf(context: RequestContext): Identity;
+  /** Of who asks; undefined where everybody may everything. */
+  rolesOf(context: RequestContext): GrantedRole[] | undefined;
   finished(context: RequestContext, response: Response): void;
+  /** Whether those to whom a session belongs would still get in as they came. */
+  isOwner(owner: string): boolean;
+  /**
+   * From now on this holds. Where it throws, what held before does.
+   *
+   * @throws KmError as `openFront`
+   */
+  change(config: ProxyConfig, authority: string | undefined): Promise<void>;
 }
 
-/** @throws KmError CFG_002 where a file that the configuration names cannot be used */
-export async function openFront({ config, peer, ...recording }: FrontOptions): Promise<Front> {
-  const { auth, roles, limits: limited } = config;
-  const limits = new PrincipalLimits(limited, () => performance.now());
+/** @throws KmError CFG_002 where a file that the configuration names cannot be used; what `resolve` throws */
+export async function openFront({
+  config,
+  peer,
+  authority,
+  resolve,
+  warn,
+  ...recording
+}: FrontOptions): Promise<Front> {
+  const limits = new PrincipalLimits(config.limits, () => performance.now());
   const records = new Records(recording);
-  const resource = auth && new ProtectedResource(auth);
-  const authenticate = auth && (await openAuthentication(auth));
+  let { limits: limited } = config;
+  let access: Access = await openAccess({ config, authority, resolve, warn });
+  /** By what is written down. */
+  const isAddressAsked = [recording.audit, recording.log, recording.spans].some((record) => record !== undefined);
   /** By the request, until it is over. */
   const charged = new WeakMap<Request, string>();
+  const isOwner = (owner: string): boolean => access.isOwner(owner, Date.now());
 
   const known: Check = (context) => {
     const { request, url } = context;
     const connection = peer?.(context.port);
-    if (connection !== undefined) context.address = connection.address;
+    if (isAddressAsked || access.login !== undefined) {
+      context.address = access.addressOf(request.headers, connection?.address ?? context.address);
+    }
     records.begin(context);
     if (peer !== undefined && connection === undefined) {
       return records.refuse(request, "connection", refusal(403, SERVER_ERROR, "Forbidden: this is not the way in"));
     }
-    return resource?.answer(request, url.pathname);
+    return access.login?.resource.answer(request, url.pathname);
   };
 
   const authenticated: Check = async (context) => {
-    const { request, port, address } = context;
-    if (authenticate === undefined || resource === undefined) return undefined;
+    const { request, address } = context;
+    const holding = access; // another one may hold when the proof has been checked
+    const { login } = holding;
+    if (login === undefined) return undefined;
     const late = limits.mayTry(address);
     if (late !== undefined) return overrun(request, late);
-    const result = await authenticate(request.headers, peer?.(port)?.subject, Date.now());
+    const result = await login.authenticate(request.headers, peer?.(context.port)?.subject, Date.now());
     if (result.state !== "known") {
       if (result.state === "refused") limits.failed(address);
       const reason =
         result.state === "none" ? "no credentials" : result.state === "insufficient" ? "scope" : result.why;
       if (result.state !== "none")
         records.authenticated(result.state === "insufficient" ? "token" : schemeOf(request), false);
-      return records.refuse(request, reason, resource.refuse(result), result.state);
+      return records.refuse(request, reason, login.resource.refuse(result), result.state);
     }
-    const allowed = result.identity.roles.filter((role) => roles === undefined || roles.has(role));
-    const identity = { ...result.identity, roles: allowed };
+    const identity = { ...result.identity, roles: holding.rolesAmong(result.identity.roles) };
     records.identify(request, identity);
     records.authenticated(identity.by, true);
-    context.principal = ownerOf(identity);
-    if (roles === undefined || allowed.length > 0) return undefined;
+    context.principal = holding.ownerOf(identity);
+    context.endsMs = result.endsMs;
+    if (!holding.hasRoles || identity.roles.length > 0) return undefined;
     return records.refuse(request, "no role", refusal(403, SERVER_ERROR, "Forbidden: you have no role here"));
   };
 
@@ -91,6 +111,12 @@ export async function openFront({ config, peer, ...recording }: FrontOptions): P
     return undefined;
   };
 
+  /** A body may come slowly, and who sends it have lost what let them in meanwhile. */
+  const stillKnown: MessageCheck = ({ request, principal }) =>
+    isOwner(principal)
+      ? undefined
+      : records.refuse(request, "no longer", refusal(403, SERVER_ERROR, "Forbidden: what let you in holds no longer"));
+
   function overrun(request: Request, { why, headers }: Overrun): Response {
     const message = why === "logins" ? "too many failed logins from your address" : `too many ${why}`;
     return records.refuse(request, why, refusal(429, SERVER_ERROR, `Too Many Requests: ${message}`, { headers }));
@@ -103,29 +129,32 @@ export async function openFront({ config, peer, ...recording }: FrontOptions): P
 
   return {
     checks: [known, authenticated, bounded],
-    messageChecks: [(context, message) => records.message(context, message)],
-    serverFor({ request }, server) {
-      const watched = { ...server, watch: records.watch };
-      if (roles === undefined) return watched;
-      const own = records.identityOf(request).roles.flatMap((name) => {
-        const role = roles.get(name);
-        return role === undefined ? [] : [[name, role] as const];
-      });
-      return { ...watched, env: { ...server.env, [ROLE_VARIABLE]: rolePolicy(own) } };
+    messageChecks: [stillKnown, (context, message) => records.message(context, message)],
+    mayBegin({ request, principal }, owners) {
+      const name = principalOf(principal);
+      const over = limits.mayBegin(owners.filter((owner) => principalOf(owner) === name).length);
+      return over && overrun(request, over);
     },
-    finished: (context, response) => records.finished(context, response),
+    serverFor({ request }, server, session) {
+      const identity = records.identityOf(request);
+      const policy = access.policyOf(identity.roles);
+      const watched = { ...server, watch: records.watch, said: records.saidBy(session, identity) };
+      return policy === undefined ? watched : { ...watched, env: { ...server.env, [ROLE_VARIABLE]: policy } };
+    },
+    identityOf: ({ request }) => records.identityOf(request),
+    rolesOf: ({ request }) => access.rolesNamed(records.identityOf(request).roles),
+    finished(context, response) {
+      if (isAddressAsked && !records.has(context.request))
+        context.address = access.addressOf(context.request.headers, context.address);
+      records.finished(context, response);
+    },
+    isOwner,
+    async change(changed, signers) {
+      access = await openAccess({ config: changed, authority: signers, resolve, warn });
+      limited = changed.limits;
+      limits.change(limited);
+    },
   };
-}
-
-async function openAuthentication(auth: AuthConfig): Promise<Authenticate> {
-  const tokens =
-    auth.tokens.length === 0 ? undefined : await (await import("./access/tokens.ts")).Tokens.open(auth.tokens);
-  return authenticator({
-    keys: new ApiKeys(auth.keys),
-    passwords: new Passwords(auth.users),
-    tokens,
-    certificates: auth.certificates,
-  });
 }
 
 function schemeOf({ headers }: Request): string {
@@ -133,13 +162,4 @@ function schemeOf({ headers }: Request): string {
   const authorization = headers.get("authorization") ?? "";
   if (/^basic /i.test(authorization)) return "password";
   return authorization === "" ? "certificate" : /^bearer +kmk_/i.test(authorization) ? "key" : "token";
-}
-
-/** @throws KmError CFG_002 */
-export function readPem(file: string, what: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new KmError("CFG_002", `Cannot read ${what} in ${file}: ${systemReason(error)}`, { cause: error });
-  }
 }

@@ -6,31 +6,28 @@ import type { ListenAddress } from "../backend/listen-address.ts";
 import { originOf } from "../backend/listen-address.ts";
 import { KmError, messageOf, systemCode } from "../errors.ts";
 import { pause } from "../process/pause.ts";
-import { mcpEndpoint } from "./endpoint.ts";
+import { mcpEndpoint, notAllowed } from "./endpoint.ts";
 import { type AllowedSites, hostCheck, type SiteCheck } from "./host-check.ts";
 import { INTERNAL_ERROR, refusal, SERVER_ERROR, unavailable } from "./refusal.ts";
-import { type Check, EVERYBODY, type MessageCheck, type RequestContext } from "./request-context.ts";
-import type { ServerCommand } from "./server-process.ts";
+import { type BeginCheck, type Check, EVERYBODY, type MessageCheck, type RequestContext } from "./request-context.ts";
+import type { ServerSource } from "./server-run.ts";
 import { Sessions, type SessionLimits } from "./sessions.ts";
 import { preflight, withSiteHeaders } from "./site-headers.ts";
-import { MESSAGES_PATH, SSE_PATH, sseEndpoints } from "./sse-endpoints.ts";
+import { SSE_PATHS, sseEndpoints, type SsePaths } from "./sse-endpoints.ts";
 
 export interface GatewayOptions {
   listen: ListenAddress;
-  /** Of Streamable HTTP. */
-  path: string;
-  /** Whether there is the transport of 2024-11-05 too. */
-  hasSse: boolean;
+  /** At least one. */
+  endpoints: readonly [GatewayEndpoint, ...GatewayEndpoint[]];
+  /** What else is answered. */
+  pages?: readonly GatewayPage[];
   allowed: AllowedSites;
   /** Of a body. */
   mostBytes: number;
   limits: SessionLimits;
-  /** What clients know, where that is another listener, which passes on to this one. */
+  /** What clients know, where that is the listener of TLS, which passes on to this one. */
   reachedAt?: ListenAddress | undefined;
-  /** In PEM. */
-  tls?: { cert: string; key: string } | undefined;
-  /** Run for each session: what is for who asks. */
-  serverFor(context: RequestContext): ServerCommand;
+  mayBegin: BeginCheck;
   /** Before the body is read, in this order. */
   checks: readonly Check[];
   messageChecks: readonly MessageCheck[];
@@ -38,6 +35,24 @@ export interface GatewayOptions {
   finished?(context: RequestContext, response: Response): void;
   /** What went wrong within. */
   failed(error: unknown): void;
+}
+
+/** Where MCP is spoken, and with which server. */
+export interface GatewayEndpoint {
+  /** Of Streamable HTTP. */
+  path: string;
+  /** Where there is the transport of 2024-11-05 too. */
+  sse: SsePaths | undefined;
+  /** What is run for who asks. @param session undefined where several requests share the server */
+  serverFor(context: RequestContext, session?: string): ServerSource;
+}
+
+/** What is answered to GET at a path, besides MCP. */
+export interface GatewayPage {
+  path: string;
+  /** To whom none of the checks is put, but that of host and origin. */
+  isOpen: boolean;
+  answer(context: RequestContext): Response | Promise<Response>;
 }
 
 export interface Gateway {
@@ -68,7 +83,7 @@ export function startGateway(options: GatewayOptions): Gateway {
   let site: SiteCheck | undefined;
   const server = listen(options, async (request, from, isRead) => {
     site ??= hostCheck(reachedAt(), options.allowed);
-    const context: RequestContext = { request, url: urlOf(request), ...from, principal: EVERYBODY };
+    const context: RequestContext = new HttpRequest(request, urlOf(request), from);
     const foreign = site.refused(request);
     const made = foreign ?? (await answer(context, isRead).catch(failedAnswer));
     const response = withSiteHeaders(made, foreign === undefined ? site.allowedOrigin(request) : undefined);
@@ -82,22 +97,31 @@ export function startGateway(options: GatewayOptions): Gateway {
   const reachedAt = (): ListenAddress => options.reachedAt ?? { ...options.listen, port: server.port ?? 0 };
   const answer = async (context: RequestContext, isRead: (request: Request) => void): Promise<Response> => {
     if (context.request.method === "OPTIONS") return preflight(context.request);
-    if (context.url.pathname === HEALTH_PATH) return new Response("ok\n");
+    if (context.url.pathname === HEALTH_PATH) {
+      // Whoever distributes requests shall send none here any more.
+      return isStopping ? new Response("ending\n", { status: 503 }) : new Response("ok\n");
+    }
+    const page = options.pages?.find(({ path }) => path === context.url.pathname);
+    if (page?.isOpen === true) return await answerPage(page, context);
     for (const check of options.checks) {
       const refused = await check(context);
       if (refused !== undefined) return refused;
     }
-    const { mostBytes, serverFor } = options;
-    const endpoint = { sessions, mostBytes, serverFor, checks: messageChecks, isRead };
-    if (context.url.pathname === options.path) return await mcpEndpoint(endpoint)(context);
-    const older = options.hasSse ? sseEndpoints(endpoint)(context) : undefined;
-    return (await older) ?? refusal(404, SERVER_ERROR, `Not Found: MCP is at ${options.path}`);
+    if (page !== undefined) return await answerPage(page, context);
+    const { mostBytes, endpoints, mayBegin } = options;
+    for (const { path, sse, serverFor } of endpoints) {
+      const endpoint = { path, sessions, mostBytes, serverFor, mayBegin, checks: messageChecks, isRead };
+      if (context.url.pathname === path) return await mcpEndpoint(endpoint)(context);
+      const older = sse && sseEndpoints({ ...endpoint, sse })(context);
+      if (older !== undefined) return await older;
+    }
+    return refusal(404, SERVER_ERROR, `Not Found: MCP is at ${endpoints[0].path}`);
   };
-  const isSecure = options.tls !== undefined || options.reachedAt !== undefined;
-  const origin = originOf(reachedAt()).replace(/^http:/, isSecure ? "https:" : "http:");
+  const [first] = options.endpoints;
+  const origin = originOf(reachedAt()).replace(/^http:/, options.reachedAt === undefined ? "http:" : "https:");
   return {
-    url: `${origin}${options.path}`,
-    sseUrl: options.hasSse ? `${origin}${SSE_PATH}` : undefined,
+    url: `${origin}${first.path}`,
+    sseUrl: first.sse && `${origin}${first.sse.stream}`,
     port: server.port ?? 0,
     sessions,
     async stop(patienceMs) {
@@ -110,29 +134,74 @@ export function startGateway(options: GatewayOptions): Gateway {
   };
 }
 
-export const TAKEN_PATHS = [HEALTH_PATH, SSE_PATH, MESSAGES_PATH];
+export const TAKEN_PATHS = [HEALTH_PATH, SSE_PATHS.stream, SSE_PATHS.messages];
+
+async function answerPage(page: GatewayPage, context: RequestContext): Promise<Response> {
+  const { method } = context.request;
+  return method === "GET" || method === "HEAD" ? await page.answer(context) : notAllowed("GET, HEAD");
+}
+
+/** Clients ask for the same few again and again. */
+const MOST_URLS = 100;
+const urls = new Map<string, URL>();
 
 /** Whatever host was sent: it may be none that a URL can have. */
 function urlOf({ url }: Request): URL {
-  return new URL(`http://localhost${url.replace(/^\w+:\/\/[^/?#]*/, "")}`);
+  const known = urls.get(url);
+  if (known !== undefined) return known;
+  const made = new URL(`http://localhost${url.replace(/^\w+:\/\/[^/?#]*/, "")}`);
+  if (urls.size >= MOST_URLS) urls.clear();
+  urls.set(url, made);
+  return made;
 }
 
-type From = Pick<RequestContext, "address" | "port">;
+type From = () => { address: string; port: number } | null;
 type Answer = (request: Request, from: From, isRead: (request: Request) => void) => Promise<Response>;
 
-function listen({ listen: { hostname, port }, tls, failed }: GatewayOptions, answer: Answer) {
+/** Whose connection it is, is asked only where somebody wants to know. */
+class HttpRequest implements RequestContext {
+  readonly request: Request;
+  readonly url: URL;
+  principal = EVERYBODY;
+  endsMs: number | undefined;
+  readonly #from: From;
+  #address: string | undefined;
+
+  constructor(request: Request, url: URL, from: From) {
+    this.request = request;
+    this.url = url;
+    this.#from = from;
+  }
+
+  get address(): string {
+    return (this.#address ??= this.#from()?.address ?? "");
+  }
+
+  set address(address: string) {
+    this.#address = address;
+  }
+
+  get port(): number {
+    return this.#from()?.port ?? 0;
+  }
+}
+
+function listen({ listen: { hostname, port }, failed }: GatewayOptions, answer: Answer) {
   try {
     return Bun.serve({
       hostname,
       port,
       reusePort: false, // unless told so, Bun lets two processes have one port
       development: false,
-      ...(tls !== undefined && { tls }),
       idleTimeout: IDLE_S,
       maxRequestBodySize: Number.MAX_SAFE_INTEGER, // counted where it is read, so that the refusal says why
       fetch: (request, self) =>
         // What its server answers takes as long as it takes.
-        answer(request, fromOf(self.requestIP(request)), () => self.timeout(request, 0)),
+        answer(
+          request,
+          () => self.requestIP(request),
+          () => self.timeout(request, 0),
+        ),
       error(error) {
         failed(error);
         return refusal(500, INTERNAL_ERROR, "Internal error");
@@ -146,8 +215,4 @@ function listen({ listen: { hostname, port }, tls, failed }: GatewayOptions, ans
       cause: error,
     });
   }
-}
-
-function fromOf(other: { address: string; port: number } | null): From {
-  return { address: other?.address ?? "", port: other?.port ?? 0 };
 }

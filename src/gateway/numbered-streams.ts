@@ -18,8 +18,8 @@ export interface NumberedStream {
   /** Kept for who comes back where nobody reads it. */
   send(text: string): void | Promise<void>;
   end(): void;
-  /** The answer that is this stream; whoever read it before does so no more. */
-  open(headers: Record<string, string>): Response;
+  /** The answer that is this stream; whoever read it before does so no more. @param endsMs until when it may be read */
+  open(headers: Record<string, string>, endsMs?: number): Response;
 }
 
 interface State {
@@ -56,12 +56,12 @@ export class NumberedStreams {
         state.isEnded = true;
         state.body?.end();
       },
-      open: (headers) => this.#open(number, state, [], headers),
+      open: (headers, endsMs) => this.#open(number, state, [], headers, endsMs),
     };
   }
 
   /** Behind the event with that id. Undefined where what came behind it is not there any more. */
-  resume(lastEventId: string, headers: Record<string, string>): Response | undefined {
+  resume(lastEventId: string, headers: Record<string, string>, endsMs?: number): Response | undefined {
     const [, stream, event] = /^(\d{1,9})-(\d{1,12})$/.exec(lastEventId) ?? [];
     const number = Number(stream);
     const state = stream === undefined ? undefined : this.#states.get(number);
@@ -69,7 +69,7 @@ export class NumberedStreams {
     const missed = this.#kept.filter((one) => one.stream === number && one.event > Number(event));
     if (missed.length < state.sent - Number(event)) return undefined;
     const texts = missed.map((one) => eventText(one.text, `${number}-${one.event}`));
-    return this.#open(number, state, texts, headers);
+    return this.#open(number, state, texts, headers, endsMs);
   }
 
   /** They end for their readers, who may not come back. */
@@ -79,11 +79,17 @@ export class NumberedStreams {
     this.#kept = [];
   }
 
-  #open(number: number, state: State, missed: string[], headers: Record<string, string>): Response {
+  #open(
+    number: number,
+    state: State,
+    missed: string[],
+    headers: Record<string, string>,
+    endsMs: number | undefined,
+  ): Response {
     state.body?.drop();
     const body = new EventBody(() => {
       if (state.body === body) state.body = undefined;
-    });
+    }, endsMs);
     state.body = body;
     const isFirst = state.sent === 0 && this.isPrimed;
     // Headers go out with the first bytes.

@@ -10,12 +10,14 @@ export interface RequestContext {
   port: number;
   /** On whose behalf it is made: sessions belong to a principal, and requests without a session share one server by it. */
   principal: string;
+  /** Until when what they came with lets them in, since 1970; undefined where that ends by no clock. */
+  endsMs?: number | undefined;
   /** Told of each answer that comes to a request of it, by the exact text of its id. */
   answered?: ((id: string, answer: string) => void) | undefined;
 }
 
 /** What a session has to know of the request that messages come with. */
-export interface ClientRequest extends Pick<RequestContext, "answered"> {
+export interface ClientRequest extends Pick<RequestContext, "answered" | "endsMs"> {
   accepts: Accepted;
   signal: AbortSignal;
 }
@@ -29,6 +31,13 @@ export const EVERYBODY = "everybody";
  * @returns the refusal; undefined to go on to the next check
  */
 export type Check = (context: RequestContext) => Response | undefined | Promise<Response | undefined>;
+
+/**
+ * Whether one who has passed the checks may begin another session.
+ *
+ * @param owners of the sessions that there are
+ */
+export type BeginCheck = (context: RequestContext, owners: string[]) => Response | undefined;
 
 /** The same for each message of a body, with those of a batch one after the other. May set its `text`. */
 export type MessageCheck = (

@@ -1,5 +1,6 @@
 /** `RestartingServer`: a run of the server, and after it has ended another one when it is needed; not at once when it keeps failing. */
-import { type ServerCommand, ServerProcess, type ServerProcessEvents } from "./server-process.ts";
+import type { ServerProcessEvents } from "./server-process.ts";
+import { type ServerRun, type ServerSource, startServer } from "./server-run.ts";
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -7,19 +8,19 @@ const LONGEST_PAUSE_MS = 30_000;
 const LASTED_MS = 60_000;
 
 export class RestartingServer {
-  readonly #command: ServerCommand;
+  readonly #source: ServerSource;
   readonly #events: ServerProcessEvents;
-  #process: ServerProcess | undefined;
+  #process: ServerRun | undefined;
   #failures = 0;
   #notBefore = 0;
 
   /** @param events `ended` is told of an end that nobody asked for */
-  constructor(command: ServerCommand, events: ServerProcessEvents) {
-    this.#command = command;
+  constructor(source: ServerSource, events: ServerProcessEvents) {
+    this.#source = source;
     this.#events = events;
   }
 
-  get current(): ServerProcess | undefined {
+  get current(): ServerRun | undefined {
     return this.#process;
   }
 
@@ -29,11 +30,11 @@ export class RestartingServer {
   }
 
   /** The one that runs, or a new one. Undefined while it is left alone. */
-  running(): ServerProcess | undefined {
+  running(): ServerRun | undefined {
     if (this.#process !== undefined) return this.#process;
     if (this.restMs > 0) return undefined;
     const startedAt = Date.now();
-    const server: ServerProcess = new ServerProcess(this.#command, {
+    const server: ServerRun = startServer(this.#source, {
       line: (text) => this.#events.line(text),
       ended: () => {
         if (this.#process !== server) return; // it was ended

@@ -2,6 +2,7 @@
 import { pause } from "../process/pause.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { isJson } from "./body-messages.ts";
+import { readSaid } from "./read-said.ts";
 
 export interface ServerProcessEvents {
   /** @returns a promise where nothing more is to be read before */
@@ -13,10 +14,14 @@ export interface ServerProcessEvents {
 export interface ServerCommand {
   command: string[];
   env: Record<string, string | undefined>;
+  /** The first bytes that it gets on stdin, before any line. */
+  opening?: string | undefined;
   /** How long each step of ending it may take. */
   killTimeoutMs: number;
   /** Who counts its runs. */
   watch?: ServerWatch | undefined;
+  /** Told of each line on its stderr, which goes to the stderr of km otherwise. */
+  said?: ((line: string) => void) | undefined;
 }
 
 export interface ServerWatch {
@@ -30,11 +35,15 @@ const LONGEST_LINE = 256 << 20;
 const MOST_WAITING = 64 << 20;
 /** The recorder ends the server in three steps, and then itself. */
 const STEPS = 4;
+const LONG_LINE = 4096;
+/** For what it said last. */
+const SAID_MS = 500;
 
 export class ServerProcess {
   readonly pid: number;
   readonly exited: Promise<unknown>;
-  readonly #child: Bun.Subprocess<"pipe", "pipe", "inherit">;
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe" | "inherit">;
+  readonly #said: Promise<void> | undefined;
   readonly #killTimeoutMs: number;
   #waiting = 0;
   #isOver = false;
@@ -42,19 +51,21 @@ export class ServerProcess {
   /** Ends the wait for who reads what came. */
   #letGo: (() => void) | undefined;
 
-  constructor({ command, env, killTimeoutMs, watch }: ServerCommand, events: ServerProcessEvents) {
+  constructor({ command, env, opening, killTimeoutMs, watch, said }: ServerCommand, events: ServerProcessEvents) {
     // In a group of its own: Ctrl-C in a terminal is for the gateway alone, which ends it in order.
     this.#child = Bun.spawn(command, {
       env,
       stdin: "pipe",
       stdout: "pipe",
-      stderr: "inherit",
+      stderr: said === undefined ? "inherit" : "pipe",
       detached: true,
       windowsHide: true,
     });
     this.pid = this.#child.pid;
     this.exited = this.#child.exited;
     this.#killTimeoutMs = killTimeoutMs;
+    this.#said = said && this.#child.stderr && readSaid(this.#child.stderr, said);
+    if (opening !== undefined) void this.#write(opening);
     watch?.started();
     const startedAt = performance.now();
     void this.exited.then(() => watch?.ended(performance.now() - startedAt, !this.#isEnding));
@@ -72,17 +83,23 @@ export class ServerProcess {
 
   /** Resolves when it is on its way; never throws: a server that has ended says so otherwise. */
   async send(line: string): Promise<void> {
+    // To put a line feed behind a long line would copy all of it. Another line must not come between.
+    await (line.length > LONG_LINE ? this.#write(line, "\n") : this.#write(`${line}\n`));
+  }
+
+  async #write(...texts: string[]): Promise<void> {
     const { stdin } = this.#child;
-    this.#waiting += line.length;
+    const size = texts.reduce((sum, text) => sum + text.length, 0);
+    this.#waiting += size;
     try {
-      const written = stdin.write(`${line}\n`);
-      if (typeof written !== "number") await written;
+      const written = texts.map((text) => stdin.write(text));
+      if (written.some((count) => typeof count !== "number")) await Promise.all(written);
       const flushed = stdin.flush();
       if (typeof flushed !== "number") await flushed;
     } catch {
       // It reads no more.
     } finally {
-      this.#waiting -= line.length;
+      this.#waiting -= size;
     }
   }
 
@@ -95,6 +112,12 @@ export class ServerProcess {
     } catch {
       // It has ended.
     }
+    await this.#exit();
+    // What it has left running may hold its stderr open.
+    await Promise.race([this.#said, pause(SAID_MS)]);
+  }
+
+  async #exit(): Promise<void> {
     if (await this.#exitedWithin(this.#killTimeoutMs * STEPS + 1000)) return;
     this.#child.kill("SIGTERM");
     if (await this.#exitedWithin(this.#killTimeoutMs * STEPS)) return;

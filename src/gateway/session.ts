@@ -17,8 +17,8 @@ import {
 } from "./refusal.ts";
 import { hasProgressToken } from "./progress-token.ts";
 import type { ClientRequest } from "./request-context.ts";
-import { type ServerCommand, ServerProcess } from "./server-process.ts";
-import type { LiveSession } from "./sessions.ts";
+import { type ServerRun, type ServerSource, startServer } from "./server-run.ts";
+import type { LiveSession, SessionOwner } from "./sessions.ts";
 
 export const SESSION_HEADER = "mcp-session-id";
 /** Requests stay open when their clients leave, and some servers never answer. */
@@ -29,7 +29,8 @@ const PRIMED_SINCE = "2025-11-25";
 export class Session implements LiveSession {
   readonly id: string;
   readonly principal: string;
-  readonly #process: ServerProcess;
+  readonly endpoint: string;
+  readonly #process: ServerRun;
   /** As the server has answered to initialize. */
   version: string | undefined;
   #usedAt = Date.now();
@@ -45,12 +46,13 @@ export class Session implements LiveSession {
   #initializeId: string | undefined;
 
   /** @param ended the server is gone, and the session with it */
-  constructor(principal: string, id: string, command: ServerCommand, ended: () => void) {
+  constructor({ principal, endpoint }: SessionOwner, id: string, source: ServerSource, ended: () => void) {
     this.id = id;
     this.principal = principal;
+    this.endpoint = endpoint;
     this.#ended = ended;
     this.#standalone = this.#streams.create();
-    this.#process = new ServerProcess(command, {
+    this.#process = startServer(source, {
       line: (text) => this.#receive(text),
       ended: () => this.#end(),
     });
@@ -81,12 +83,12 @@ export class Session implements LiveSession {
     return exchange === undefined ? new Response(null, { status: 202 }) : await exchange.response;
   }
 
-  /** The answer to GET. */
-  listen(lastEventId: string | null): Response {
+  /** The answer to GET. @param endsMs until when its client may read, since 1970 */
+  listen(lastEventId: string | null, endsMs?: number): Response {
     this.#usedAt = Date.now();
     const headers = { [SESSION_HEADER]: this.id };
     if (lastEventId !== null && lastEventId !== "") {
-      const resumed = this.#streams.resume(lastEventId, headers);
+      const resumed = this.#streams.resume(lastEventId, headers, endsMs);
       if (resumed === undefined) return refusal(400, SERVER_ERROR, "Bad Request: what followed this event is not kept");
       this.#release((text) => this.#elsewhere(text));
       return resumed;
@@ -94,7 +96,7 @@ export class Session implements LiveSession {
     if (this.#standalone.isRead) {
       return refusal(409, SERVER_ERROR, "Conflict: this session has a stream already");
     }
-    const response = this.#standalone.open(headers);
+    const response = this.#standalone.open(headers, endsMs);
     this.#release((text) => this.#standalone.send(text));
     return response;
   }

@@ -1,10 +1,16 @@
 /** `Sessions`: all that run, of both eras: how many at most, whose they are, and when they have been idle for too long. */
-import type { ServerCommand } from "./server-process.ts";
+import type { ServerSource } from "./server-run.ts";
 import { SharedServer } from "./shared-server.ts";
 
-export interface LiveSession {
+/** Whose a session is, and where. */
+export interface SessionOwner {
+  principal: string;
+  /** The path of the endpoint: at another one are other servers. */
+  endpoint: string;
+}
+
+export interface LiveSession extends Readonly<SessionOwner> {
   readonly id: string;
-  readonly principal: string;
   /** Undefined while a client waits for an answer or reads a stream. */
   readonly idleSince: number | undefined;
   /** That will have an answer. */
@@ -19,12 +25,14 @@ export interface SessionLimits {
 
 const ID_BYTES = 24;
 const SWEEP_MS = 1000;
+/** Principals whose server does not run at the moment. */
+const MOST_RESTING = 1000;
 
 export class Sessions {
   readonly #limits: SessionLimits;
   readonly #sessions = new Map<string, LiveSession>();
-  /** By principal. */
-  readonly #shared = new Map<string, SharedServer>();
+  /** By principal, at each endpoint. */
+  readonly #shared = new Map<string, { principal: string; server: SharedServer }>();
   readonly #closing = new Set<Promise<void>>();
   readonly #timer: Timer;
 
@@ -38,13 +46,21 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /** Servers that have run for requests without a session. */
+  /** One for each session. */
+  get owners(): string[] {
+    return Array.from(this.#sessions.values(), ({ principal }) => principal);
+  }
+
+  /** Servers that run for requests without a session. */
   get sharedCount(): number {
-    return this.#shared.size;
+    return this.#shared
+      .values()
+      .filter(({ server }) => server.isRunning)
+      .toArray().length;
   }
 
   get openRequests(): number {
-    const all = [...this.#sessions.values(), ...this.#shared.values()];
+    const all = [...this.#sessions.values(), ...this.#shared.values().map(({ server }) => server)];
     return all.reduce((sum, { openRequests }) => sum + openRequests, 0);
   }
 
@@ -53,27 +69,43 @@ export class Sessions {
    * @returns undefined where there are too many
    */
   create<T extends LiveSession>(make: (id: string, ended: () => void) => T): T | undefined {
-    if (this.#sessions.size >= this.#limits.most) return undefined;
+    if (this.#running >= this.#limits.most) return undefined;
     const id = Buffer.from(crypto.getRandomValues(new Uint8Array(ID_BYTES))).toString("base64url");
     const session = make(id, () => this.end(session));
     this.#sessions.set(id, session);
     return session;
   }
 
-  /** Of another principal there is none with that id. */
-  find(id: string, principal: string): LiveSession | undefined {
+  /** Of another principal, or at another endpoint, there is none with that id. */
+  find(id: string, { principal, endpoint }: SessionOwner): LiveSession | undefined {
     const session = this.#sessions.get(id);
-    return session?.principal === principal ? session : undefined;
+    return session?.principal === principal && session.endpoint === endpoint ? session : undefined;
   }
 
-  /** @param command what is run for the principal, should nothing be yet */
-  shared(principal: string, command: () => ServerCommand): SharedServer {
-    let server = this.#shared.get(principal);
+  /**
+   * @param source what is run for the principal, should nothing be yet
+   * @returns undefined where so much runs that there is no room for it
+   */
+  shared({ principal, endpoint }: SessionOwner, source: () => ServerSource): SharedServer | undefined {
+    const key = `${endpoint} ${principal}`;
+    let server = this.#shared.get(key)?.server;
+    if (server?.isRunning !== true && this.#running >= this.#limits.most) return undefined;
     if (server === undefined) {
-      server = new SharedServer(command(), this.#limits.idleMs);
-      this.#shared.set(principal, server);
+      server = new SharedServer(source(), this.#limits.idleMs);
+      this.#shared.set(key, { principal, server });
+      this.#forgetShared();
     }
     return server;
+  }
+
+  /** Sessions of those who lost what let them in end, and the servers that they share. */
+  endUnless(isOwner: (principal: string) => boolean): void {
+    for (const session of this.#sessions.values()) if (!isOwner(session.principal)) this.end(session);
+    for (const [key, { principal, server }] of this.#shared) {
+      if (isOwner(principal)) continue;
+      this.#shared.delete(key);
+      this.#track(server.end());
+    }
   }
 
   end(session: LiveSession): void {
@@ -84,8 +116,20 @@ export class Sessions {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     for (const session of this.#sessions.values()) this.end(session);
-    for (const server of this.#shared.values()) this.#track(server.end());
+    for (const { server } of this.#shared.values()) this.#track(server.end());
     await Promise.all(this.#closing);
+  }
+
+  get #running(): number {
+    return this.#sessions.size + this.sharedCount;
+  }
+
+  /** What is known of a server that rests is learnt anew, should its principal come again. */
+  #forgetShared(): void {
+    for (const [key, { server }] of this.#shared) {
+      if (this.#shared.size <= MOST_RESTING + this.#limits.most) return;
+      if (!server.isRunning) this.#shared.delete(key);
+    }
   }
 
   #track(closing: Promise<void>): void {

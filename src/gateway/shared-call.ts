@@ -28,10 +28,12 @@ export interface SharedRequest {
 
 const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
 
-/** @param left its client has closed the stream */
+const LISTEN = "subscriptions/listen";
+
+/** @param left its client has closed the stream, or may read it no longer */
 export function sharedCall(
   { own, text, id, token, message }: SharedRequest,
-  { accepts, answered }: ClientRequest,
+  { accepts, answered, endsMs }: ClientRequest,
   left: () => void,
 ): SharedCall {
   const { method, value } = message;
@@ -41,7 +43,8 @@ export function sharedCall(
       accepts,
       ids: [own],
       openStream() {
-        call.body = new EventBody(left);
+        // A call that began in time has its answer; a subscription has none.
+        call.body = new EventBody(left, method === LISTEN ? endsMs : undefined);
         return streamTo(call.body);
       },
       status: answerStatus,

@@ -19,7 +19,7 @@ import {
 } from "./refusal.ts";
 import type { ClientRequest } from "./request-context.ts";
 import { RestartingServer } from "./restarting-server.ts";
-import type { ServerCommand } from "./server-process.ts";
+import type { ServerSource } from "./server-run.ts";
 import { type SharedCall, sharedCall } from "./shared-call.ts";
 
 /** Of one stream that its client does not read; the others of the same server shall not wait for it. */
@@ -38,12 +38,16 @@ export class SharedServer {
   #nextId = 1;
   #idle: Timer | undefined;
 
-  constructor(command: ServerCommand, idleMs: number) {
+  constructor(source: ServerSource, idleMs: number) {
     this.#idleMs = idleMs;
-    this.#server = new RestartingServer(command, {
+    this.#server = new RestartingServer(source, {
       line: (text) => this.#receive(text),
       ended: () => this.#fail([...this.#calls.keys()]),
     });
+  }
+
+  get isRunning(): boolean {
+    return this.#server.current !== undefined;
   }
 
   /** But for subscriptions, which would never end. */

@@ -6,26 +6,32 @@ import { idAt, outlineOf } from "../wire/outline.ts";
 import type { ClientMessage } from "./body-messages.ts";
 import { EVENT_HEADERS, EventBody, eventText } from "./event-body.ts";
 import { busy } from "./refusal.ts";
-import type { ClientRequest } from "./request-context.ts";
-import { type ServerCommand, ServerProcess } from "./server-process.ts";
-import type { LiveSession } from "./sessions.ts";
+import type { ClientRequest, RequestContext } from "./request-context.ts";
+import { type ServerRun, type ServerSource, startServer } from "./server-run.ts";
+import type { LiveSession, SessionOwner } from "./sessions.ts";
+
+/** Who reads the stream, until when, since 1970, and the path of the messages: the session's id is put behind it. */
+interface SseClient extends SessionOwner, Pick<RequestContext, "endsMs"> {
+  path: string;
+}
 
 export class SseSession implements LiveSession {
   readonly id: string;
   readonly principal: string;
+  readonly endpoint: string;
   readonly response: Response;
   readonly idleSince = undefined;
-  readonly #process: ServerProcess;
+  readonly #process: ServerRun;
   readonly #body: EventBody;
   readonly #answered = new Map<string, NonNullable<ClientRequest["answered"]>>();
   #asked = 0;
 
-  /** @param path of the messages; the session's id is put behind it */
-  constructor(principal: string, path: string, id: string, command: ServerCommand, ended: () => void) {
+  constructor({ principal, endpoint, endsMs, path }: SseClient, id: string, source: ServerSource, ended: () => void) {
     this.id = id;
     this.principal = principal;
-    this.#body = new EventBody(ended);
-    this.#process = new ServerProcess(command, {
+    this.endpoint = endpoint;
+    this.#body = new EventBody(ended, endsMs);
+    this.#process = startServer(source, {
       line: (text) => this.#receive(text),
       ended: () => {
         this.#body.end();

@@ -49,7 +49,10 @@ test.each([
     "auth: { resource: https://h/mcp, tokens: [{ issuer: x, jwks: https://i/keys, algorithms: [HS256] }] }",
     ['2:91 auth.tokens[0].algorithms[0] cannot be "HS256"'],
   ],
-  ["auth: { resource: https://h/mcp, tokens: [{ issuer: x }] }", ["2:42 auth.tokens[0] needs jwks or key"]],
+  [
+    "auth: { resource: https://h/mcp, tokens: [{ issuer: x }] }",
+    ["2:42 auth.tokens[0] needs jwks, key or introspection"],
+  ],
   ["auth: { tokens: [{ issuer: x, jwks: https://i/keys }] }", ["2:7 auth.resource is missing, which tokens need"]],
   ["tls: { cert: a, key: b, clients: asked }", ["2:25 tls.clients needs client_ca beside it"]],
   ["limits: { requests: lots }", ["2:21 limits.requests is no number in a time"]],

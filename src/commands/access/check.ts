@@ -4,6 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { homeFolder } from "../../context.ts";
 import { accessWords } from "../../gateway/config/access-words.ts";
+import { lookAtFile } from "../../gateway/config/look-at-file.ts";
 import { readProxyConfig } from "../../gateway/config/read-proxy-config.ts";
 import { print } from "../../output.ts";
 import { printable } from "../../terminal.ts";
@@ -19,7 +20,7 @@ export default defineCommand({
   },
   examples: ["km access check access.yaml", "km access check access.yaml --json | jq -r '.problems[].message'"],
   async run({ file, json }) {
-    const read = readProxyConfig(resolve(file), textOf(file), homeFolder());
+    const read = readProxyConfig(resolve(file), textOf(file), homeFolder(), lookAtFile);
     const problems = "problems" in read ? read.problems : [];
     if (json) await print(`${JSON.stringify({ file: resolve(file), problems }, null, 2)}\n`);
     else if ("value" in read)

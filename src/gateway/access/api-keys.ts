@@ -1,7 +1,7 @@
 /** `ApiKeys`: who has which API key. Keys are known by their hashes alone: whoever reads the file has none of them. */
 import { timingSafeEqual } from "node:crypto";
 import type { AuthConfig } from "../config/proxy-config.ts";
-import { type Authentication, withRoles } from "./identity.ts";
+import { type Authentication, digestOf, withRoles } from "./identity.ts";
 
 const PREFIX = "kmk_";
 const KEY = /^kmk_[\w-]{43}$/;
@@ -22,13 +22,14 @@ export function isApiKey(text: string): boolean {
 interface HashedKey {
   hash: Uint8Array;
   key: AuthConfig["keys"][number];
+  grant: string;
 }
 
 export class ApiKeys {
   readonly #keys: HashedKey[];
 
   constructor(keys: AuthConfig["keys"]) {
-    this.#keys = keys.map((key) => ({ hash: Buffer.from(key.sha256, "hex"), key }));
+    this.#keys = keys.map((key) => ({ hash: Buffer.from(key.sha256, "hex"), key, grant: keyGrant(key) }));
   }
 
   /** @param now milliseconds since 1970 */
@@ -41,6 +42,11 @@ export class ApiKeys {
     if (found === undefined) return { state: "refused", why: "the API key is not valid" };
     const { name, roles, expiresMs = Infinity } = found.key;
     if (now >= expiresMs) return { state: "refused", why: `the API key ${name} has expired` };
-    return { state: "known", identity: withRoles({ principal: `key:${name}`, by: "key" }, roles) };
+    const identity = withRoles({ principal: `key:${name}`, by: "key", grant: found.grant }, roles);
+    return { state: "known", identity, endsMs: found.key.expiresMs };
   }
+}
+
+export function keyGrant(key: AuthConfig["keys"][number]): string {
+  return digestOf(["key", key]);
 }

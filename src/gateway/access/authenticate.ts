@@ -1,6 +1,6 @@
 /** `authenticator`: who a request comes from, by the one proof that it brings. Several at once are refused: which counts? */
 import { isApiKey, type ApiKeys } from "./api-keys.ts";
-import { type Authentication, withRoles } from "./identity.ts";
+import { type Authentication, digestOf, withRoles } from "./identity.ts";
 import { NameMatcher } from "../../guard/policy/name-matcher.ts";
 import type { AuthConfig } from "../config/proxy-config.ts";
 import type { Passwords } from "./passwords.ts";
@@ -12,6 +12,8 @@ export interface Credentials {
   /** Undefined where there is no issuer. */
   tokens: Tokens | undefined;
   certificates: AuthConfig["certificates"];
+  /** Who signs them, in PEM. */
+  authority: string | undefined;
 }
 
 /** @param subject of the certificate of the connection, which was verified; undefined where there is none */
@@ -21,10 +23,12 @@ export type Authenticate = (headers: Headers, subject: string[] | undefined, now
 const AUTHORIZATION = /^(bearer|basic) +([\x21-\x7e]+)$/i;
 const LONGEST_SUBJECT = 1024;
 
-export function authenticator({ keys, passwords, tokens, certificates }: Credentials): Authenticate {
-  const subjects = certificates?.map(({ subject, roles }) => ({
+export function authenticator({ keys, passwords, tokens, certificates, authority }: Credentials): Authenticate {
+  const grants = certificateGrants(certificates, authority);
+  const subjects = certificates?.map(({ subject, roles }, index) => ({
     matches: subject.map(subjectTest),
     roles,
+    grant: grants[index] ?? "",
   }));
   return async (headers, subject, now) => {
     const authorization = headers.get("authorization");
@@ -50,9 +54,16 @@ export function authenticator({ keys, passwords, tokens, certificates }: Credent
     if (found === undefined) return { state: "refused", why: "the certificate is of nobody who is known here" };
     return {
       state: "known",
-      identity: withRoles({ principal: `certificate:${whole}`, by: "certificate" }, found.roles),
+      identity: withRoles({ principal: `certificate:${whole}`, by: "certificate", grant: found.grant }, found.roles),
     };
   }
+}
+
+/** The first that fits counts: which one that is depends on those before it. */
+export function certificateGrants(certificates: AuthConfig["certificates"], authority: string | undefined): string[] {
+  return (certificates ?? []).map((_, index) =>
+    digestOf(["certificate", authority, certificates?.slice(0, index + 1)]),
+  );
 }
 
 /** Part by part: what somebody wrote into one of them is no other part. `O=Example, CN=build` needs both, in any order. */

@@ -6,13 +6,15 @@ export interface Identity {
   by: "key" | "password" | "token" | "certificate" | "nothing";
   /** In alphabetical order, each once. */
   roles: string[];
+  /** A digest of what the file says of the proof: what has changed there lets nobody in any more. */
+  grant: string;
 }
 
-export const NOBODY: Identity = { principal: "everybody", by: "nothing", roles: [] };
+export const NOBODY: Identity = { principal: "everybody", by: "nothing", roles: [], grant: "" };
 
-/** What was found out of the credentials of a request. */
+/** What was found out of the credentials of a request. `endsMs` is until when they are good, since 1970. */
 export type Authentication =
-  | { state: "known"; identity: Identity }
+  | { state: "known"; identity: Identity; endsMs?: number | undefined }
   /** There are none. */
   | { state: "none" }
   /** Why they do not count, for who sent them and for records: never what was sent. */
@@ -22,12 +24,9 @@ export type Authentication =
   /** Nobody can tell now. */
   | { state: "unavailable"; why: string };
 
-/**
- * The owner of sessions: whoever comes back with other roles has other sessions, since a session's roles are those that it
- * began with.
- */
-export function ownerOf({ principal, roles }: Identity): string {
-  return JSON.stringify([principal, ...roles]);
+/** @param entry what the file says of it, and by what its meaning depends on */
+export function digestOf(entry: unknown): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(entry)).digest("base64url");
 }
 
 export function withRoles(identity: Omit<Identity, "roles">, roles: readonly string[]): Identity {

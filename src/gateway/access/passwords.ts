@@ -1,7 +1,7 @@
 /** `Passwords`: who has which password. To check one takes long on purpose, so what was right is remembered for a while. */
 import { timingSafeEqual } from "node:crypto";
 import type { AuthConfig } from "../config/proxy-config.ts";
-import { type Authentication, withRoles } from "./identity.ts";
+import { type Authentication, digestOf, withRoles } from "./identity.ts";
 
 const REMEMBERED_MS = 5 * 60_000;
 /** Each takes a processor and some memory for a tenth of a second. */
@@ -48,8 +48,10 @@ export class Passwords {
     return this.#known(user);
   }
 
-  #known({ name, roles }: AuthConfig["users"][number]): Authentication {
-    return { state: "known", identity: withRoles({ principal: `user:${name}`, by: "password" }, roles) };
+  #known(user: AuthConfig["users"][number]): Authentication {
+    const { name, roles } = user;
+    const identity = withRoles({ principal: `user:${name}`, by: "password", grant: userGrant(user) }, roles);
+    return { state: "known", identity };
   }
 
   #mac(name: string, password: string): Uint8Array {
@@ -67,4 +69,8 @@ export class Passwords {
       else next();
     }
   }
+}
+
+export function userGrant(user: AuthConfig["users"][number]): string {
+  return digestOf(["user", user]);
 }

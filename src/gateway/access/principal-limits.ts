@@ -4,29 +4,41 @@ import { countedAs } from "../../backend/caller.ts";
 import type { PerTime, PrincipalLimits as Limits } from "../config/proxy-config.ts";
 
 export interface Overrun {
-  why: "requests" | "bytes" | "concurrent" | "logins";
+  why: "requests" | "bytes" | "concurrent" | "sessions" | "logins";
   headers: Record<string, string>;
 }
 
+/** When it is worth another try: a session may have ended by then. */
+const SESSION_S = 10;
 const NO_LIMIT: Quota = { requests: Number.MAX_SAFE_INTEGER, windowSeconds: 1 };
 
 export class PrincipalLimits {
-  readonly #limits: Limits;
-  readonly #limiter: RateLimiter<"requests" | "bytes" | "logins">;
+  #limits: Limits;
+  #limiter: RateLimiter<"requests" | "bytes" | "logins">;
   readonly #now: () => number;
   /** By principal, those that have some. */
   readonly #running = new Map<string, number>();
 
   /** @param now milliseconds of a clock that is not set back */
   constructor(limits: Limits, now: () => number) {
-    const { requests, bytes, logins } = limits;
     this.#limits = limits;
     this.#now = now;
-    this.#limiter = new RateLimiter({
-      requests: requests === undefined ? NO_LIMIT : quotaOf(requests),
-      bytes: bytes === undefined ? NO_LIMIT : quotaOf(bytes),
-      logins: quotaOf(logins),
-    });
+    this.#limiter = limiterOf(limits);
+  }
+
+  /** What was counted stays, unless there are other quotas to count by. Requests that run go on. */
+  change(limits: Limits): void {
+    const isOther = (["requests", "bytes", "logins"] as const).some(
+      (name) => limits[name]?.count !== this.#limits[name]?.count || limits[name]?.perMs !== this.#limits[name]?.perMs,
+    );
+    this.#limits = limits;
+    if (isOther) this.#limiter = limiterOf(limits);
+  }
+
+  /** Whether one who has so many sessions may begin another. */
+  mayBegin(sessions: number): Overrun | undefined {
+    const { sessions: most = Infinity } = this.#limits;
+    return sessions < most ? undefined : { why: "sessions", headers: { "retry-after": String(SESSION_S) } };
   }
 
   /** Whether nobody there has failed too often to prove who they are; charges nothing. */
@@ -66,6 +78,14 @@ export class PrincipalLimits {
     if (running > 0) this.#running.set(principal, running);
     else this.#running.delete(principal);
   }
+}
+
+function limiterOf({ requests, bytes, logins }: Limits): RateLimiter<"requests" | "bytes" | "logins"> {
+  return new RateLimiter({
+    requests: requests === undefined ? NO_LIMIT : quotaOf(requests),
+    bytes: bytes === undefined ? NO_LIMIT : quotaOf(bytes),
+    logins: quotaOf(logins),
+  });
 }
 
 function quotaOf({ count, perMs }: PerTime): Quota {

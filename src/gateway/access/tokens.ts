@@ -1,4 +1,7 @@
-/** `Tokens`: who has which JSON Web Token, as a resource server of OAuth 2 has it (RFC 9068, MCP's authorization). Imports jose. */
+/**
+ * `Tokens`: who has which token, as a resource server of OAuth 2 has it (RFC 9068, MCP's authorization): a JSON Web Token that
+ * it can check itself, or one that the issuer is asked about. Imports jose.
+ */
 import { readFileSync } from "node:fs";
 import {
   createRemoteJWKSet,
@@ -8,36 +11,49 @@ import {
   importSPKI,
   importX509,
   type JWK,
-  type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
 } from "jose";
 import { KmError, messageOf, systemReason } from "../../errors.ts";
 import { isObject } from "../../wire/jsonrpc.ts";
 import type { TokenIssuer } from "../config/proxy-config.ts";
-import { type Authentication, withRoles } from "./identity.ts";
+import type { Authentication } from "./identity.ts";
+import { Introspection } from "./introspection.ts";
+import { identityIn, TOLERANCE_S } from "./token-claims.ts";
 
 const LONGEST_TOKEN = 16 << 10;
-const LONGEST_SUBJECT = 256;
-/** By which the clocks of the issuer and of this machine may differ. */
-const TOLERANCE_S = 30;
 const JWKS_MS = 5000;
 
 interface Issuer {
   config: TokenIssuer;
-  keyOf: JWTVerifyGetKey;
+  proof: { kind: "signature"; keyOf: JWTVerifyGetKey } | { kind: "introspection"; introspection: Introspection };
+}
+
+export interface TokensOptions {
+  issuers: readonly TokenIssuer[];
+  /** Of a text with references in place of secrets. */
+  resolve(text: string, where: string): Promise<string>;
+  /** For who runs km. */
+  warn(text: string): void;
 }
 
 export class Tokens {
   readonly #issuers: Issuer[];
+  /** What can be read by nobody else is of this one. */
+  readonly #opaque: Introspection | undefined;
 
   private constructor(issuers: Issuer[]) {
     this.#issuers = issuers;
+    const [asked] = issuers.flatMap(({ proof }) => (proof.kind === "introspection" ? [proof.introspection] : []));
+    this.#opaque = asked;
   }
 
-  /** @throws KmError CFG_002 where a key cannot be read */
-  static async open(configs: readonly TokenIssuer[]): Promise<Tokens> {
-    return new Tokens(await Promise.all(configs.map(async (config) => ({ config, keyOf: await keysOf(config) }))));
+  /** @throws KmError CFG_002 where a key cannot be read; what `resolve` throws */
+  static async open(options: TokensOptions): Promise<Tokens> {
+    const { issuers } = options;
+    return new Tokens(
+      await Promise.all(issuers.map(async (config) => ({ config, proof: await proofOf(config, options) }))),
+    );
   }
 
   /** @param now milliseconds since 1970 */
@@ -45,12 +61,14 @@ export class Tokens {
     const refused = (why: string): Authentication => ({ state: "refused", why });
     if (token.length > LONGEST_TOKEN) return refused("the token is too long");
     const issuer = issuerIn(token);
+    if (issuer === undefined && this.#opaque !== undefined) return await this.#opaque.find(token, now);
     const ofIssuer = this.#issuers.filter(({ config }) => config.issuer === issuer);
     if (ofIssuer.length === 0) return refused("the token is of no issuer that is known here");
     let reason = refused("the token is not valid");
-    for (const { config, keyOf } of ofIssuer) {
+    for (const { config, proof } of ofIssuer) {
+      if (proof.kind === "introspection") return await proof.introspection.find(token, now);
       try {
-        const { payload } = await jwtVerify(token, keyOf, {
+        const { payload } = await jwtVerify(token, proof.keyOf, {
           algorithms: config.algorithms,
           issuer: config.issuer,
           audience: config.audience,
@@ -58,7 +76,7 @@ export class Tokens {
           clockTolerance: TOLERANCE_S,
           currentDate: new Date(now),
         });
-        return judged(payload, config);
+        return identityIn(payload, config);
       } catch (error) {
         reason = reasonOf(error);
       }
@@ -76,34 +94,6 @@ function issuerIn(token: string): string | undefined {
   }
 }
 
-function judged(payload: JWTPayload, config: TokenIssuer): Authentication {
-  const { sub = "" } = payload;
-  if (sub === "" || sub.length > LONGEST_SUBJECT) return { state: "refused", why: "the token names nobody" };
-  const principal = `token:${config.issuer}:${sub}`;
-  const scopes = new Set([...words(payload["scope"]), ...words(payload["scp"])]);
-  if (!config.scopes.every((scope) => scopes.has(scope)))
-    return { state: "insufficient", scopes: config.scopes, principal };
-  const { rolesClaim, rolesOf } = config;
-  const named = rolesClaim === undefined ? [] : words(claimAt(payload, rolesClaim));
-  const claimed = named.flatMap((name) => {
-    if (rolesOf === undefined) return [name];
-    return Object.hasOwn(rolesOf, name) ? (rolesOf[name] ?? []) : [];
-  });
-  return { state: "known", identity: withRoles({ principal, by: "token" }, [...config.roles, ...claimed]) };
-}
-
-function claimAt(payload: JWTPayload, path: readonly string[]): unknown {
-  let value: unknown = payload;
-  for (const name of path) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-  return value;
-}
-
-/** A list of texts, or a text of words as scopes are. */
-function words(claim: unknown): string[] {
-  if (typeof claim === "string") return claim.split(" ").filter((word) => word !== "");
-  return Array.isArray(claim) ? claim.filter((word) => typeof word === "string") : [];
-}
-
 function reasonOf(error: unknown): Authentication {
   if (error instanceof errors.JWTExpired) return { state: "refused", why: "the token has expired" };
   if (error instanceof errors.JWTClaimValidationFailed) {
@@ -119,9 +109,23 @@ function reasonOf(error: unknown): Authentication {
   return { state: "unavailable", why: "the keys of the token's issuer cannot be had now" };
 }
 
-async function keysOf({ keys, algorithms }: TokenIssuer): Promise<JWTVerifyGetKey> {
-  if (keys.kind === "jwks") return createRemoteJWKSet(new URL(keys.url), { timeoutDuration: JWKS_MS });
-  const text = readKey(keys.file);
+async function proofOf(config: TokenIssuer, { resolve, warn }: TokensOptions): Promise<Issuer["proof"]> {
+  const { issuer, keys, algorithms } = config;
+  switch (keys.kind) {
+    case "jwks":
+      return { kind: "signature", keyOf: createRemoteJWKSet(new URL(keys.url), { timeoutDuration: JWKS_MS }) };
+    case "file":
+      return { kind: "signature", keyOf: await keysIn(keys.file, algorithms) };
+    case "introspection": {
+      const clientSecret = await resolve(keys.clientSecret, "introspection.client_secret");
+      const failed = (why: string): void => warn(`Cannot ask ${issuer} about a token: ${why}`);
+      return { kind: "introspection", introspection: new Introspection({ ...keys, config, clientSecret, failed }) };
+    }
+  }
+}
+
+async function keysIn(file: string, algorithms: string[]): Promise<JWTVerifyGetKey> {
+  const text = readKey(file);
   const { jwk, pem } = parsed(text);
   // A key is for one kind of signature: which, the token must not choose beyond what is allowed.
   const ready = new Map<string, Awaited<ReturnType<typeof importJWK>>>();
@@ -134,7 +138,7 @@ async function keysOf({ keys, algorithms }: TokenIssuer): Promise<JWTVerifyGetKe
     }
   }
   if (ready.size === 0) {
-    throw new KmError("CFG_002", `Cannot use ${keys.file}: it has no public key for ${algorithms.join(", ")}`);
+    throw new KmError("CFG_002", `Cannot use ${file}: it has no public key for ${algorithms.join(", ")}`);
   }
   return ({ alg }) => {
     const key = ready.get(alg);

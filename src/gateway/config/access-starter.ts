@@ -18,6 +18,7 @@ roles:
 limits:
   requests: 600/1m
   concurrent: 20
+  sessions: 20
 
 # audit: { file: audit.ndjson }
 # tls: { cert: server.pem, key: server.key }

@@ -2,7 +2,7 @@
 import { formatBytes, formatDuration } from "../../config/units.ts";
 import type { PerTime, ProxyConfig } from "./proxy-config.ts";
 
-export function accessWords({ file, tls, auth, roles, limits, audit, metrics }: ProxyConfig): string[] {
+export function accessWords({ file, tls, auth, roles, limits, trustedProxies, audit, metrics }: ProxyConfig): string[] {
   const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? "" : "s"}`;
   const rate = ({ count: most, perMs }: PerTime, what: (most: number) => string): string =>
     `${what(most)} in ${formatDuration(perMs)}`;
@@ -31,13 +31,17 @@ export function accessWords({ file, tls, auth, roles, limits, audit, metrics }: 
     const where = servers === undefined ? "" : ` on ${[servers].flat().join(" ")}`;
     lines.push(`  ${name}: ${parts.length === 0 ? "nothing" : parts.join("; ")}${where}`);
   }
-  const { requests, bytes, concurrent } = limits;
+  const { requests, bytes, concurrent, sessions } = limits;
   const bounds = [
     ...(requests === undefined ? [] : [rate(requests, (most) => count(most, "request"))]),
     ...(bytes === undefined ? [] : [rate(bytes, formatBytes)]),
     ...(concurrent === undefined ? [] : [`${concurrent} at a time`]),
+    ...(sessions === undefined ? [] : [count(sessions, "session")]),
   ];
   if (bounds.length > 0) lines.push(`  Each of them: ${bounds.join(", ")}.`);
+  if (trustedProxies !== undefined) {
+    lines.push(`  ${trustedProxies.header} is believed from ${trustedProxies.addresses.join(", ")}.`);
+  }
   if (audit !== undefined) {
     lines.push(`  What is done is written to ${audit.file}${audit.required ? ", or it is not done" : ""}.`);
   }

@@ -1,5 +1,6 @@
 /** `ProxyConfig`: what `km proxy` is told by its file, ready to be used. */
 import type { ListenAddress } from "../../backend/listen-address.ts";
+import { DEFAULT_ROTATION } from "../../process/rotating-file.ts";
 import type { WrittenRole } from "./schema.ts";
 
 export interface ProxyConfig {
@@ -10,6 +11,8 @@ export interface ProxyConfig {
   /** By name; undefined where everybody may everything. */
   roles: ReadonlyMap<string, WrittenRole> | undefined;
   limits: PrincipalLimits;
+  /** Undefined where whoever connects is who asks. */
+  trustedProxies: TrustedProxies | undefined;
   audit: (RotatedFile & { required: boolean }) | undefined;
   log: LogConfig;
   metrics: ListenAddress | undefined;
@@ -35,7 +38,7 @@ export interface AuthConfig {
 export interface TokenIssuer {
   issuer: string;
   audience: string[];
-  keys: { kind: "jwks"; url: string } | { kind: "file"; file: string };
+  keys: { kind: "jwks"; url: string } | { kind: "file"; file: string } | ({ kind: "introspection" } & Introspection);
   algorithms: string[];
   scopes: string[];
   roles: string[];
@@ -43,6 +46,20 @@ export interface TokenIssuer {
   rolesClaim: string[] | undefined;
   /** What its values stand for; what is not there stands for itself where there is no such mapping. */
   rolesOf: Record<string, string[]> | undefined;
+}
+
+/** Of tokens of which only their issuer knows what they are. */
+export interface Introspection {
+  url: string;
+  clientId: string;
+  /** With references in place of the secret itself. */
+  clientSecret: string;
+}
+
+export interface TrustedProxies {
+  addresses: string[];
+  /** In which they say on whose behalf they ask. */
+  header: "x-forwarded-for" | "forwarded";
 }
 
 export interface PerTime {
@@ -54,6 +71,7 @@ export interface PrincipalLimits {
   requests: PerTime | undefined;
   bytes: PerTime | undefined;
   concurrent: number | undefined;
+  sessions: number | undefined;
   /** Failed ones, of an address. */
   logins: PerTime;
 }
@@ -75,7 +93,7 @@ export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const DEFAULT_LOGINS: PerTime = { count: 20, perMs: 60_000 };
-export const DEFAULT_FILE = { maxBytes: 10 << 20, keep: 5 };
+export const DEFAULT_FILE = DEFAULT_ROTATION;
 
 /** What holds without a file. */
 export const NO_CONFIG: ProxyConfig = {
@@ -83,7 +101,8 @@ export const NO_CONFIG: ProxyConfig = {
   tls: undefined,
   auth: undefined,
   roles: undefined,
-  limits: { requests: undefined, bytes: undefined, concurrent: undefined, logins: DEFAULT_LOGINS },
+  limits: { requests: undefined, bytes: undefined, concurrent: undefined, sessions: undefined, logins: DEFAULT_LOGINS },
+  trustedProxies: undefined,
   audit: undefined,
   log: { file: undefined, format: undefined, level: undefined },
   metrics: undefined,

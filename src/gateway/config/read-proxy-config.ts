@@ -1,4 +1,4 @@
-/** `readProxyConfig`: the text of a proxy.yaml to a `ProxyConfig`, or everything that is wrong with it, each with its place. */
+/** `readProxyConfig`: the text of a file for `km proxy --access` to a `ProxyConfig`, or everything that is wrong with it, each with its place. */
 import { dirname, join, resolve } from "node:path";
 import type { ConfigProblem } from "../../config/problem.ts";
 import { type FoundProblem, readChecked } from "../../config/read-checked.ts";
@@ -8,6 +8,8 @@ import { isLoopback } from "../../backend/hosts.ts";
 import { readListenAddress } from "../../backend/listen-address.ts";
 import { messageOf } from "../../errors.ts";
 import { parseNames } from "../../guard/policy/written.ts";
+import { parseReferences } from "../../servers/references.ts";
+import { addressSet } from "../access/address-set.ts";
 import {
   type AuthConfig,
   DEFAULT_FILE,
@@ -21,20 +23,27 @@ import { ALGORITHMS, parsePerTime, PROXY_CONFIG, type WrittenProxy } from "./sch
 
 type Report = (problem: FoundProblem) => void;
 type WrittenAuth = NonNullable<WrittenProxy["auth"]>;
+type WrittenIntrospection = NonNullable<NonNullable<WrittenAuth["tokens"]>[number]["introspection"]>;
 
 /**
  * @param file where it stands, absolute
  * @param home for paths that begin with `~/`
+ * @param look says what is wrong with a file that is named, where that is to be known, too
  */
 export function readProxyConfig(
   file: string,
   text: string,
   home: string | undefined,
+  look?: (file: string, use: "read" | "append") => string | undefined,
 ): { value: ProxyConfig } | { problems: ConfigProblem[] } {
   return readChecked(file, text, PROXY_CONFIG, (written, report) => {
     const place = (path: string): string =>
       home !== undefined && path.startsWith("~/") ? join(home, path.slice(2)) : resolve(dirname(file), path);
     checkRoles(written, report);
+    for (const { path, named, use } of filesOf(written)) {
+      const message = look?.(place(named), use);
+      if (message !== undefined) report({ path, message });
+    }
     const tls = written.tls && tlsOf(written.tls, place, report);
     return {
       file,
@@ -42,6 +51,7 @@ export function readProxyConfig(
       auth: authOf(written, tls?.clients !== undefined, place, report),
       roles: written.roles && new Map(Object.entries(written.roles)),
       limits: limitsOf(written.limits ?? {}, report),
+      trustedProxies: trustedOf(written.trusted_proxies, report),
       audit: written.audit && {
         ...fileOf("audit", written.audit, place, report),
         required: written.audit.required ?? false,
@@ -57,6 +67,24 @@ export function readProxyConfig(
       metrics: metricsOf(written.metrics, report),
     };
   });
+}
+
+interface NamedFile {
+  path: FoundProblem["path"];
+  named: string;
+  use: "read" | "append";
+}
+
+function filesOf({ tls, auth, audit, log }: WrittenProxy): NamedFile[] {
+  const files: NamedFile[] = [];
+  const add = (path: NamedFile["path"], named: string | undefined, use: NamedFile["use"]): void => {
+    if (named !== undefined) files.push({ path, named, use });
+  };
+  for (const key of ["cert", "key", "client_ca"] as const) add(["tls", key], tls?.[key], "read");
+  auth?.tokens?.forEach(({ key }, index) => add(["auth", "tokens", index, "key"], key, "read"));
+  add(["audit", "file"], audit?.file, "append");
+  add(["log", "file"], log?.file, "append");
+  return files;
 }
 
 function tlsOf(
@@ -94,9 +122,19 @@ function authOf(
       report({
         path: ["auth", "users", index, "password"],
         message: "is no hash",
-        hint: "Make one: km proxy password.",
+        hint: "Make one: km access password.",
       });
   });
+  const asked = tokens.flatMap(({ introspection }, index) => (introspection === undefined ? [] : [index]));
+  for (const index of asked.slice(1)) {
+    const hint = "A token that nobody can read does not say whose it is.";
+    report({
+      path: ["auth", "tokens", index, "introspection"],
+      part: "key",
+      message: "stands at another issuer",
+      hint,
+    });
+  }
   if (resource !== undefined && !isAddress(resource))
     report({
       path: ["auth", "resource"],
@@ -127,13 +165,16 @@ function issuerOf(
   report: Report,
 ): TokenIssuer {
   const path = ["auth", "tokens", index];
-  const { issuer, jwks, key, audience = resource, algorithms, scopes = [], roles = [] } = written;
+  const { issuer, jwks, key, introspection, audience = resource, algorithms, scopes = [], roles = [] } = written;
   if (resource === undefined) {
     const hint = "Clients find their way to the login by it: auth.resource: https://mcp.example.com/mcp";
     report({ path: ["auth", "resource"], part: "key", message: "is missing, which tokens need", hint });
   }
-  if ((jwks === undefined) === (key === undefined)) {
-    report({ path, part: "key", message: jwks === undefined ? "needs jwks or key" : "has both jwks and key" });
+  const ways = Object.entries({ jwks, key, introspection }).filter(([, way]) => way !== undefined);
+  if (ways.length !== 1) {
+    const names = ways.map(([way]) => way).join(" and ");
+    const message = ways.length === 0 ? "needs jwks, key or introspection" : `has ${names}, of which one is needed`;
+    report({ path, part: "key", message });
   }
   if (jwks !== undefined && !isAddress(jwks)) {
     report({
@@ -142,19 +183,51 @@ function issuerOf(
       hint: "http:// is for this machine alone.",
     });
   }
+  if (introspection !== undefined) checkIntrospection(introspection, [...path, "introspection"], report);
+  if (introspection !== undefined && algorithms !== undefined) {
+    report({ path: [...path, "algorithms"], part: "key", message: "mean nothing beside introspection" });
+  }
   if (written.roles_of !== undefined && written.roles_claim === undefined) {
     report({ path: [...path, "roles_of"], part: "key", message: "needs roles_claim beside it" });
   }
   return {
     issuer,
     audience: audience === undefined ? [] : [audience].flat(),
-    keys: jwks === undefined ? { kind: "file", file: place(key ?? "") } : { kind: "jwks", url: jwks },
+    keys: keysOf(written, place),
     algorithms: algorithms ?? [...ALGORITHMS],
     scopes,
     roles,
     rolesClaim: written.roles_claim?.split("."),
     rolesOf: written.roles_of,
   };
+}
+
+function keysOf(
+  { jwks, key, introspection }: NonNullable<WrittenAuth["tokens"]>[number],
+  place: (path: string) => string,
+): TokenIssuer["keys"] {
+  if (introspection !== undefined) {
+    const { url, client_id: clientId, client_secret: clientSecret } = introspection;
+    return { kind: "introspection", url, clientId, clientSecret };
+  }
+  return jwks === undefined ? { kind: "file", file: place(key ?? "") } : { kind: "jwks", url: jwks };
+}
+
+function checkIntrospection(
+  { url, client_secret: secret }: Pick<WrittenIntrospection, "url" | "client_secret">,
+  path: FoundProblem["path"],
+  report: Report,
+): void {
+  if (!isAddress(url)) {
+    const hint = "http:// is for this machine alone.";
+    report({ path: [...path, "url"], message: "is no URL that begins with https://", hint });
+  }
+  const parsed = parseReferences(secret);
+  const isReference = "parts" in parsed && parsed.parts.length > 0 && parsed.parts.every(({ kind }) => kind !== "text");
+  if (isReference) return;
+  // What stands there may be the secret itself, which is not repeated.
+  const hint = "Write ${env:NAME}, or ${keychain:name} after km servers secret set name.";
+  report({ path: [...path, "client_secret"], message: "is no reference: there are no secrets in this file", hint });
 }
 
 /** What goes over other machines' networks is encrypted. */
@@ -224,8 +297,20 @@ function limitsOf(written: NonNullable<WrittenProxy["limits"]>, report: Report):
     requests: per("requests"),
     bytes: per("bytes"),
     concurrent: written.concurrent,
+    sessions: written.sessions,
     logins: per("logins") ?? DEFAULT_LOGINS,
   };
+}
+
+function trustedOf(written: WrittenProxy["trusted_proxies"], report: Report): ProxyConfig["trustedProxies"] {
+  if (written === undefined) return undefined;
+  const { addresses, header = "x-forwarded-for" } = written;
+  addresses.forEach((one, index) => {
+    if (addressSet([one]) !== undefined) return;
+    const hint = "Such as 10.0.0.7, 10.0.0.0/8 or fd00::/8.";
+    report({ path: ["trusted_proxies", "addresses", index], message: "is no address and no network", hint });
+  });
+  return { addresses, header };
 }
 
 function fileOf(

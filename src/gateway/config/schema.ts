@@ -1,4 +1,4 @@
-/** What may stand in a proxy.yaml, as it is written. Imports valibot: load this file only when there is one to check. */
+/** What may stand in a file for `km proxy --access`, as it is written. Imports valibot: load this file only when there is one to check. */
 import * as v from "valibot";
 import { parseSize } from "../../config/units.ts";
 import {
@@ -33,6 +33,9 @@ export const ALGORITHMS = [
   "EdDSA",
 ] as const;
 
+/** The first is meant where none is named. */
+const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded"] as const;
+
 const name = v.pipe(v.string(NAME), v.regex(/^[\w.@-]{1,100}$/, NAME));
 const roles = described("What they may do", v.pipe(v.array(name, ROLES), v.maxLength(100, ROLES)));
 const path = text(PATH);
@@ -47,7 +50,7 @@ const key = mapping(
     name: v.pipe(name, v.description("Unique; records show it")),
     sha256: v.pipe(
       v.string("64 hexadecimal digits"),
-      v.regex(/^[\da-f]{64}$/, "64 hexadecimal digits, as km proxy key generate prints them"),
+      v.regex(/^[\da-f]{64}$/, "64 hexadecimal digits, as km access key prints them"),
       v.description("Hash of the key"),
     ),
     roles,
@@ -65,12 +68,28 @@ const user = mapping(
   "a mapping of name, password and roles",
 );
 
+const introspection = mapping(
+  {
+    url: v.pipe(text("an https URL"), v.description("Where the issuer is asked about a token (RFC 7662)")),
+    client_id: v.pipe(text("a text", 200), v.description("Who km is there")),
+    client_secret: v.pipe(
+      text("a reference: ${env:NAME} or ${keychain:name}"),
+      v.description("Its secret, as a reference: ${env:NAME} or ${keychain:name}"),
+    ),
+  },
+  "a mapping of url, client_id and client_secret",
+);
+
 const tokens = mapping(
   {
     issuer: v.pipe(text("the URL that the tokens have as iss"), v.description("Whose tokens")),
     audience: described("Of the tokens; default: auth.resource", textOrList("a text or a list of texts")),
     jwks: described("Where the issuer's keys are", text("an https URL")),
     key: described("File with the issuer's public key, PEM or JWK", path),
+    introspection: described(
+      "The issuer itself says what a token is worth: for tokens that nobody else can read",
+      introspection,
+    ),
     algorithms: described("By which they may be signed", list(word(...ALGORITHMS), ALGORITHMS.join(", "))),
     scopes: described("That a token must have", list(text("a scope", 200), "a list of scopes")),
     roles,
@@ -80,7 +99,7 @@ const tokens = mapping(
       record(v.pipe(v.array(name, ROLES), v.maxLength(100, ROLES)), "a mapping of values to lists of roles"),
     ),
   },
-  "a mapping of issuer, audience, and jwks or key",
+  "a mapping of issuer, audience, and one of jwks, key and introspection",
 );
 
 const certificate = mapping(
@@ -151,9 +170,23 @@ export const PROXY_CONFIG = mapping(
           requests: described("So many HTTP requests in a time", perTime("a number in a time, such as 600/1m")),
           bytes: described("So many bytes of their bodies in a time", perTime("a size in a time, such as 100mb/1h")),
           concurrent: described("So many requests at a time", wholeNumber("a whole number, at least 1")),
+          sessions: described("So many sessions at a time", wholeNumber("a whole number, at least 1")),
           logins: described("Failed logins of an address in a time", perTime("a number in a time, such as 20/1m")),
         },
-        "a mapping of requests, bytes, concurrent and logins",
+        "a mapping of requests, bytes, concurrent, sessions and logins",
+      ),
+    ),
+    trusted_proxies: described(
+      "What stands in front of km, and is believed when it says who is behind it",
+      mapping(
+        {
+          addresses: v.pipe(
+            list(text("an address or a network such as 10.0.0.0/8", 60), "a list of addresses and networks"),
+            v.description("Theirs: 10.0.0.7, 10.0.0.0/8, fd00::/8"),
+          ),
+          header: described("In which header they say so", word(...FORWARDING_HEADERS)),
+        },
+        "a mapping of addresses and header",
       ),
     ),
     audit: described(

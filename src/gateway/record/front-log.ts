@@ -8,6 +8,8 @@ export interface FrontLog {
   write(level: LogLevel, message: string, fields?: LogFields): void;
   /** Whether lines of this level are written at all. */
   has(level: LogLevel): boolean;
+  /** On stderr, in the form for people. */
+  isForPeople: boolean;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export function openFrontLog({ file, format, level = "info" }: LogConfig): Front
   const has = (one: LogLevel): boolean => LOG_LEVELS.indexOf(one) <= LOG_LEVELS.indexOf(level);
   return {
     has,
+    isForPeople: forPeople && rotating === undefined,
     write(one, message, fields = {}) {
       if (has(one)) writeLog(log.write, Date.now(), one, message, fields);
     },

@@ -45,9 +45,12 @@ export class Records {
   readonly watch: ServerWatch;
   readonly #options: RecordsOptions;
   readonly #live = new WeakMap<Request, Live>();
+  /** Whether any of it is more than counted. */
+  readonly #isWritten: boolean;
 
   constructor(options: RecordsOptions) {
-    const { metrics, log } = options;
+    const { metrics, log, audit, spans } = options;
+    this.#isWritten = [log, audit, spans].some((record) => record !== undefined);
     this.#options = options;
     this.watch = {
       started: () => metrics.serverStarted(),
@@ -58,8 +61,24 @@ export class Records {
     };
   }
 
+  /**
+   * What becomes of what a server and its recorder say besides messages: lines of the log, where it is one of lines that
+   * programs read. Undefined where that is as it was: on the stderr of km.
+   *
+   * @param session undefined where several requests share the server
+   */
+  saidBy(session: string | undefined, { principal }: Identity): ((line: string) => void) | undefined {
+    const { log } = this.#options;
+    if (log?.isForPeople !== false) return undefined;
+    return (line) => log.write("info", "server says", { session, principal, line });
+  }
+
   begin(context: RequestContext): void {
     this.#open(context);
+  }
+
+  has(request: Request): boolean {
+    return this.#live.has(request);
   }
 
   identify(request: Request, identity: Identity): void {
@@ -135,12 +154,10 @@ export class Records {
     this.#end(live);
   }
 
-  #open({ request, url, address }: RequestContext): Live {
+  #open(context: RequestContext): Live {
+    const { request, url } = context;
     const known = this.#live.get(request);
-    if (known !== undefined) {
-      known.record.address = address;
-      return known;
-    }
+    if (known !== undefined) return known;
     const live: Live = {
       record: {
         id: Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString("hex"),
@@ -148,7 +165,8 @@ export class Records {
         startedMs: performance.now(),
         httpMethod: request.method,
         path: url.pathname.slice(0, 200),
-        address,
+        // Later nobody could tell any more.
+        address: this.#isWritten ? context.address : "",
         identity: NOBODY,
         session: sessionOf(request, url),
         refused: undefined,
