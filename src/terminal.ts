@@ -76,6 +76,18 @@ function truncate(text: string, width: number): string {
   return width > 0 ? "…" : "";
 }
 
+/**
+ * Broken between words where it is too long for the terminal; what follows the first line begins with the indent.
+ *
+ * @param width of the terminal; undefined for no limit
+ */
+export function wrapped(text: string, width: number | undefined, indent: string): string {
+  if (width === undefined || Bun.stringWidth(text) + indent.length <= width) return text;
+  const [blanks = ""] = /^ */.exec(text) ?? []; // Bun.wrapAnsi would take them away
+  const room = width - blanks.length - indent.length;
+  return room < 1 ? text : blanks + Bun.wrapAnsi(text, room).replaceAll("\n", `\n${blanks}${indent}`);
+}
+
 /** Colours, or functions that change nothing where none are wanted. */
 export async function colours(stream: { isTTY?: boolean }): Promise<Colors> {
   const { createColors } = await import("picocolors").then((module) => module.default);

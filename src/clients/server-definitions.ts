@@ -1,21 +1,13 @@
 /** `serverDefinitions`: the servers in a client's configuration text, whole: with their variables, addresses and headers. */
+import type { ImportedDefinition } from "../servers/imported-server.ts";
 import { ADDRESSES, locateServers } from "./locate-servers.ts";
 import { withoutMark } from "./read-servers.ts";
 import type { Shape } from "./shape.ts";
 import { type MapNode, memberOf } from "./text-tree.ts";
 
 /** As it stands there, secrets included; what km was put in front of is the server. */
-export interface ServerDefinition {
+export interface ServerDefinition extends ImportedDefinition {
   name: string;
-  /** Program and arguments; empty for a server with an address, and for an entry that has neither. */
-  command: string[];
-  cwd: string | undefined;
-  env: Record<string, string>;
-  url: string | undefined;
-  transport: "auto" | "streamable-http" | "sse";
-  headers: Record<string, string>;
-  /** A variable that holds a bearer token (Codex). */
-  tokenVariable: string | undefined;
 }
 
 /** @throws KmError CLT_002 where the text cannot be parsed */

@@ -44,7 +44,7 @@ async function askField(
     asker.tell(`  ${index + 1}) ${printable(value)}${title === undefined ? "" : `  ${printable(title)}`}`);
   }
   const kind = choices.length === 0 ? type : isList ? "any of these, with commas" : "one of these";
-  const given = field.default === undefined ? "" : `, Enter for ${printable(asTyped(field.default))}`;
+  const given = field.default === undefined ? "" : `, Enter for ${printable(defaultText(field.default))}`;
   const skip = given === "" && !isRequired ? ", Enter to leave it out" : "";
   for (;;) {
     const question = `  ${printable(name)} (${kind}${given}${skip}): `;
@@ -60,6 +60,12 @@ async function askField(
     if ("text" in read) return read.text;
     asker.tell(`  ${printable(read.wrong)}`);
   }
+}
+
+/** A list as it can be typed, where that needs no brackets. */
+function defaultText(value: unknown): string {
+  const isPlain = Array.isArray(value) && value.length > 0 && value.every((one) => /^[^[\],]+$/.test(asTyped(one)));
+  return isPlain ? value.map(asTyped).join(",") : asTyped(value);
 }
 
 /** Of choices the number too. */

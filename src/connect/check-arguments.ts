@@ -14,7 +14,8 @@ import { isObject, type JsonObject } from "../wire/jsonrpc.ts";
 export function checkArguments(input: string, schema: JsonObject): void {
   const found = mismatch(input, schema);
   if (found === undefined) return;
-  const { message, hint } = inWords(found, Object.keys(JSON.parse(input) as JsonObject), schema);
+  const given: unknown = JSON.parse(input);
+  const { message, hint } = inWords(found, isObject(given) ? Object.keys(given) : [], schema);
   throw new KmError("USAGE", message, hint === undefined ? {} : { hint });
 }
 

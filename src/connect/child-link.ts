@@ -11,13 +11,22 @@ export interface ChildOptions {
   killTimeoutMs: number;
   /** What it writes to stderr, as it comes. */
   onStderr?: ((bytes: Uint8Array) => void) | undefined;
+  /** How many bytes of its output are read in all; where there is more, `tooMuch` is told. */
+  mostOutput?: { bytes: number; tooMuch(): void };
+}
+
+export interface LastWords {
+  /** Undefined for a program that runs, and for one that a signal ended. */
+  exitCode: number | undefined;
+  /** The last line that it wrote to stderr, empty where there is none. */
+  said: string;
 }
 
 export interface ChildLink extends ServerLink {
   /** Ends it with all that it started. Can be called again. */
   close(): Promise<void>;
-  /** What is known of why it does not answer, empty where nothing is. */
-  lastWords(): Promise<string>;
+  /** What is known of why it does not answer. */
+  lastWords(): Promise<LastWords>;
   exited: Promise<ServerExit>;
 }
 
@@ -27,7 +36,8 @@ const LAST_WORDS = 2000;
 const LAST_WORDS_MS = 2000;
 
 /** @throws KmError SRV_001 where it cannot be started */
-export function startChild(server: ServerCommand, { killTimeoutMs, onStderr }: ChildOptions): ChildLink {
+export function startChild(server: ServerCommand, options: ChildOptions): ChildLink {
+  const { killTimeoutMs, onStderr, mostOutput } = options;
   const { child, pid, exited, watchdog } = spawnServer(server, ["pipe", "pipe", "pipe"]);
   const [output, errors] = [child.stdout.getReader(), child.stderr.getReader()];
   let lastWords = "";
@@ -58,15 +68,19 @@ export function startChild(server: ServerCommand, { killTimeoutMs, onStderr }: C
         return; // it is gone: no answer comes
       }
     },
-    lines: linesOf(output, () => (isOver = true)),
+    lines: linesOf(
+      limited(
+        chunksOf(output, () => (isOver = true)),
+        mostOutput,
+      ),
+    ),
     close: () => (closing ??= end()),
     exited,
     async lastWords() {
       // What it said before it ended may still be on its way.
       await Promise.race([exited.then(() => listening), pause(isOver || child.exitCode !== null ? LAST_WORDS_MS : 0)]);
-      const code = child.exitCode === null ? [] : [`it exited with code ${child.exitCode}`];
       const said = lastWords.trimEnd().split("\n").at(-1)?.trim() ?? "";
-      return [...code, ...(said === "" ? [] : [`it said: ${said}`])].join("; ");
+      return { exitCode: child.exitCode ?? undefined, said };
     },
   };
 }
@@ -75,26 +89,42 @@ interface Reader {
   read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
 }
 
-async function* chunksOf(reader: Reader): AsyncGenerator<Uint8Array> {
+async function* chunksOf(reader: Reader, onEnd?: () => void): AsyncGenerator<Uint8Array> {
   for (;;) {
     const { value } = await reader.read();
-    if (value === undefined) return;
+    if (value === undefined) break;
     yield value;
+  }
+  onEnd?.();
+}
+
+/** Where there is too much nothing more is read. */
+async function* limited(
+  chunks: AsyncIterable<Uint8Array>,
+  most: ChildOptions["mostOutput"],
+): AsyncGenerator<Uint8Array> {
+  let left = most?.bytes ?? Infinity;
+  for await (const bytes of chunks) {
+    left -= bytes.length;
+    if (left < 0) {
+      most?.tooMuch();
+      return;
+    }
+    yield bytes;
   }
 }
 
 /** A line that is longer than any answer should be is left out. */
-async function* linesOf(reader: Reader, onEnd: () => void): AsyncGenerator<string> {
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const lines: string[] = [];
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const splitter = new LineSplitter(LONGEST_LINE, (bytes, _size, omitted) => {
     if (omitted === 0) lines.push(decoder.decode(bytes));
   });
-  for await (const bytes of chunksOf(reader)) {
+  for await (const bytes of chunks) {
     splitter.push(bytes);
     yield* lines.splice(0);
   }
-  onEnd();
   splitter.end();
   yield* lines.splice(0);
 }

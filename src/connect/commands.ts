@@ -2,8 +2,9 @@
 import { KmError } from "../errors.ts";
 import { isJson } from "../is-json.ts";
 import { echoed } from "../echoed.ts";
+import type { Colors } from "picocolors/types";
 import type { NamedItem } from "../mcp/list-all.ts";
-import { printable } from "../terminal.ts";
+import { printable, terminalWidth, wrapped } from "../terminal.ts";
 import { isObject, memberText } from "../wire/jsonrpc.ts";
 import { callTool, getPrompt } from "./call-line.ts";
 import { type Completed, LEVELS, OUTPUTS } from "./complete-line.ts";
@@ -27,13 +28,7 @@ export interface InteractiveCommand {
 }
 
 export const COMMANDS: InteractiveCommand[] = [
-  {
-    name: "tools",
-    usage: "[TOOL]",
-    description: "List the tools, or show one with its arguments",
-    completes: "tool",
-    run: (talk, words) => showOffer(talk, "tools", "TOOL", words[0]?.text, toolText),
-  },
+  offer("tool", toolText),
   {
     name: "call",
     usage: "TOOL [name=value...] | TOOL {json}",
@@ -43,13 +38,7 @@ export const COMMANDS: InteractiveCommand[] = [
   },
   { name: "resources", usage: "", description: "List the resources", completes: "nothing", run: showResources },
   { name: "read", usage: "URI", description: "Read a resource", completes: "resource", run: readResource },
-  {
-    name: "prompts",
-    usage: "[PROMPT]",
-    description: "List the prompts, or show one with its arguments",
-    completes: "prompt",
-    run: (talk, words) => showOffer(talk, "prompts", "PROMPT", words[0]?.text, promptText),
-  },
+  offer("prompt", promptText),
   {
     name: "prompt",
     usage: "PROMPT [name=value...]",
@@ -83,23 +72,30 @@ export function isLeaving(line: string): boolean {
   return /^(?:quit|exit)$/i.test(line);
 }
 
-async function showOffer(
-  talk: Talk,
-  list: "tools" | "prompts",
-  header: string,
-  name: string | undefined,
+/** @param text of one of them */
+function offer(
+  kind: "tool" | "prompt",
   text: (item: NamedItem, colours: Talk["options"]["colours"]) => string,
-): Promise<void> {
-  const items = await listed(talk, list);
-  if (name === undefined) {
-    if (items.length === 0) talk.note(`It has no ${list}`);
-    else await showItems(talk, items, header);
-    return;
-  }
-  const found = items.find((item) => item.name === name);
-  if (found === undefined) throw unknownName(list.slice(0, -1), name, items);
-  if (talk.output === "text") await talk.data(text(found, talk.options.colours));
-  else await showItems(talk, [found], header);
+): InteractiveCommand {
+  const list = `${kind}s` as const;
+  return {
+    name: list,
+    usage: `[${kind.toUpperCase()}]`,
+    description: `List the ${list}, or show one with its arguments`,
+    completes: kind,
+    async run(talk, [word]) {
+      const items = await listed(talk, list);
+      if (word === undefined) {
+        if (items.length === 0) talk.note(`It has no ${list}`);
+        else await showItems(talk, items, kind.toUpperCase());
+        return;
+      }
+      const found = items.find(({ name }) => name === word.text);
+      if (found === undefined) throw unknownName(kind, word.text, items);
+      if (talk.output === "text") await talk.data(text(found, talk.options.colours));
+      else await showItems(talk, [found], kind.toUpperCase());
+    },
+  };
 }
 
 async function showResources(talk: Talk): Promise<void> {
@@ -173,11 +169,11 @@ async function raw(talk: Talk, [method, params]: Word[], line: string): Promise<
   if (method === undefined) throw new KmError("USAGE", "No method is named", { hint: "Such as: raw tools/list {}" });
   const from = method.text.startsWith("{") ? method : params;
   const json = from === undefined ? "{}" : line.slice(from.start).trim();
-  if (!isJson(json) || !isObject(JSON.parse(json))) throw new KmError("USAGE", `Not a JSON object: ${echoed(json)}`);
-  const message = from === method ? (JSON.parse(json) as Record<string, unknown>) : { method: method.text };
+  const object: unknown = isJson(json) ? JSON.parse(json) : undefined;
+  if (!isObject(object)) throw new KmError("USAGE", `Not a JSON object: ${echoed(json)}`);
   const given = from === method ? (memberText(json, "params") ?? "{}") : json;
-  if (typeof message["method"] !== "string") throw new KmError("USAGE", "The message has no method");
-  const name = message["method"];
+  const name = from === method ? object["method"] : method.text;
+  if (typeof name !== "string") throw new KmError("USAGE", "The message has no method");
   const { client } = talk.options.connected;
   if (name.startsWith("notifications/")) {
     client.notify(name, given);
@@ -192,11 +188,22 @@ async function history(talk: Talk): Promise<void> {
 }
 
 async function help(talk: Talk): Promise<void> {
-  const { colours } = talk.options;
+  await talk.data(helpText(talk.options.colours, terminalWidth()));
+}
+
+/** In fewer columns a description stands below its command. */
+const NARROWEST_DESCRIPTION = 24;
+
+/** @param columns of the terminal; undefined for no limit */
+function helpText(colours: Colors, columns: number | undefined): string {
   const width = Math.max(...COMMANDS.map(({ name, usage }) => `${name} ${usage}`.length));
+  const isNarrow = columns !== undefined && columns - width - 4 < NARROWEST_DESCRIPTION;
   const lines = COMMANDS.map(({ name, usage, description }) => {
-    return `  ${colours.bold(name)} ${usage.padEnd(width - name.length)} ${description}\n`;
+    const indent = " ".repeat(isNarrow ? 6 : width + 4);
+    const text = wrapped(description, columns, indent);
+    if (isNarrow) return `${`  ${colours.bold(name)} ${usage}`.trimEnd()}\n${indent}${text}\n`;
+    return `  ${colours.bold(name)} ${usage.padEnd(width - name.length)} ${text}\n`;
   });
   const more = "Tab completes names, arguments and their values. Ctrl-C takes a request back.";
-  await talk.data(`${lines.join("")}\n${more}\n`);
+  return `${lines.join("")}\n${wrapped(more, columns, "")}\n`;
 }

@@ -2,7 +2,7 @@
 import type { Colors } from "picocolors/types";
 import type { NamedItem } from "../mcp/list-all.ts";
 import { prettyJson } from "../pretty-json.ts";
-import { type Column, printable, table } from "../terminal.ts";
+import { type Column, printable, table, terminalWidth, wrapped } from "../terminal.ts";
 import { isObject, type JsonObject, memberText } from "../wire/jsonrpc.ts";
 import { argumentFields, asTyped } from "./argument-fields.ts";
 import { printableLines } from "./show-parts.ts";
@@ -17,20 +17,21 @@ export function listText(items: readonly NamedItem[], header: string, colours: C
   );
 }
 
-export function toolText({ name, value, text }: NamedItem, colours: Colors): string {
+/** @param width of the terminal; undefined for no limit */
+export function toolText({ name, value, text }: NamedItem, colours: Colors, width = terminalWidth()): string {
   const { inputSchema, annotations } = value;
   const schema = isObject(inputSchema) ? inputSchema : {};
   const output = memberText(text, "outputSchema");
   return [
-    headOf(name, value, colours),
-    ...hintsOf(annotations).map((hint) => `${colours.dim(hint)}\n`),
-    argumentsText(schema, colours),
+    headOf(name, value, colours, width),
+    ...hintsOf(annotations).map((hint) => `${colours.dim(wrapped(hint, width, ""))}\n`),
+    argumentsText(schema, colours, width),
     ...(output === undefined ? [] : [`\n${colours.bold("RESULT")}\n\n${prettyJson(output, colours)}\n`]),
   ].join("");
 }
 
-export function promptText({ name, value }: NamedItem, colours: Colors): string {
-  return `${headOf(name, value, colours)}${argumentsText(promptSchema(value), colours)}`;
+export function promptText({ name, value }: NamedItem, colours: Colors, width = terminalWidth()): string {
+  return `${headOf(name, value, colours, width)}${argumentsText(promptSchema(value), colours, width)}`;
 }
 
 /** The arguments of a prompt, which are all texts, as a schema. */
@@ -47,13 +48,15 @@ export function promptSchema(prompt: JsonObject): JsonObject {
   };
 }
 
-function headOf(name: string, { title, description }: JsonObject, colours: Colors): string {
+function headOf(name: string, { title, description }: JsonObject, colours: Colors, width: number | undefined): string {
   const called = typeof title === "string" && title !== "" && title !== name ? `  ${printable(title)}` : "";
   const said = typeof description === "string" && description !== "" ? printableLines(description) : "";
-  return `${colours.bold(printable(name))}${called}\n${said}`;
+  const lines = said.split("\n").map((line) => wrapped(line, width, ""));
+  return `${colours.bold(printable(name))}${called}\n${lines.join("\n")}`;
 }
 
-function argumentsText(schema: JsonObject, colours: Colors): string {
+/** A table; where that is too wide, what is said of each argument stands below it. */
+function argumentsText(schema: JsonObject, colours: Colors, width = Infinity): string {
   const fields = argumentFields(schema);
   if (fields.length === 0) return "";
   const rows = fields.map(({ name, type, isRequired, default: given, description }) => [
@@ -62,11 +65,15 @@ function argumentsText(schema: JsonObject, colours: Colors): string {
     isRequired ? "required" : given === undefined ? "" : `default ${printable(asTyped(given))}`,
     printable(description),
   ]);
-  const columns: Column[] = ["ARGUMENT", "TYPE", "", "DESCRIPTION"].map((header) => ({
-    header: colours.bold(header),
-    ...(header === "DESCRIPTION" || header === "TYPE" ? { flexible: true as const } : {}),
-  }));
-  return `\n${table(columns, rows)}`;
+  const columns = ["ARGUMENT", "TYPE", "", "DESCRIPTION"].map((header): Column => ({ header: colours.bold(header) }));
+  const whole = table(columns, rows, Infinity);
+  if (whole.split("\n").every((line) => Bun.stringWidth(line) <= width)) return `\n${whole}`;
+  const items = rows.map(([name = "", type = "", more = "", description = ""]) => {
+    const facts = [type, more].filter((fact) => fact !== "").join(", ");
+    const indented = description === "" ? "" : `      ${wrapped(description, width, " ".repeat(6))}\n`;
+    return `  ${wrapped(`${colours.bold(name)}  ${facts}`, width, " ".repeat(6))}\n${indented}`;
+  });
+  return `\n${colours.bold("ARGUMENTS")}\n\n${items.join("")}`;
 }
 
 /** What the server says of its tool, which need not be true. */

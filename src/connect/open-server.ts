@@ -1,6 +1,7 @@
 /** `openServer`: a connection to a server, however it is reached. */
 import type { Authorizer } from "../http/authorizer.ts";
 import type { Remote } from "../http/remote.ts";
+import type { LastWords } from "./child-link.ts";
 import type { ServerLink } from "../mcp/server-link.ts";
 import type { ServerCommand, ServerExit } from "../proxy/pump.ts";
 
@@ -19,8 +20,8 @@ export interface OpenOptions {
 export interface OpenServer extends ServerLink {
   /** Ends the program with all that it started, or gives up what is open. Can be called again. */
   close(): Promise<void>;
-  /** What is known of why it does not answer, empty where nothing is. */
-  lastWords(): Promise<string>;
+  /** What is known of why it does not answer. */
+  lastWords(): Promise<LastWords>;
   /** How its program has ended, where it is one. */
   exited?: Promise<ServerExit>;
 }
@@ -30,7 +31,7 @@ export async function openServer(target: ServerTarget, options: OpenOptions): Pr
   if (target.kind === "remote") {
     const { connectRemote } = await import("../http/remote-link.ts");
     const link = connectRemote(target.remote, { authorizer: target.authorizer, say: options.say.bind(options) });
-    return { ...link, lastWords: () => Promise.resolve("") };
+    return { ...link, lastWords: () => Promise.resolve({ exitCode: undefined, said: "" }) };
   }
   const { startChild } = await import("./child-link.ts");
   return startChild(target.server, options);

@@ -11,8 +11,8 @@ export function unknownName(what: string, name: string, items: readonly NamedIte
   const names = items.map((item) => item.name);
   const nearest = closest(name, names);
   const some = names.slice(0, MOST_LISTED).join(", ");
-  const all =
-    names.length === 0 ? `It has no ${what}s.` : `It has ${some}${names.length > MOST_LISTED ? ", ..." : ""}.`;
+  const more = names.length - MOST_LISTED;
+  const all = names.length === 0 ? `It has no ${what}s.` : `It has ${some}${more > 0 ? ` and ${more} more` : ""}.`;
   return new KmError("USAGE", `No such ${what}: ${echoed(name)}`, {
     hint: nearest === undefined ? all : `Did you mean ${nearest}?`,
   });

@@ -16,7 +16,7 @@ export async function askAuthentication(
   authorizer: Authorizer | undefined,
   signal: AbortSignal,
 ): Promise<Outcome<object>> {
-  const nobody = await ask({ ...remote, headers: {} }, {}, signal);
+  const nobody = await ask({ ...remote, headers: {} }, undefined, signal);
   if (!NOT_KNOWN.has(nobody.status)) {
     const detail = nobody.reason === undefined ? "none is asked for" : `not known: ${nobody.reason}`;
     return { state: "passed", value: {}, detail };
@@ -24,31 +24,51 @@ export async function askAuthentication(
   const [scheme] = /^[\w-]+/.exec(nobody.challenge ?? "") ?? [];
   const asked = scheme ?? `HTTP ${nobody.status}`;
   // What is stored may be renewed once; nobody is asked for anything.
-  for (let isRenewed = false; ; isRenewed = true) {
-    const sent = (await authorizer?.headers()) ?? {};
-    const hasCredentials = Object.keys(sent).length + Object.keys(remote.headers).length > 0;
-    const { status, challenge } = hasCredentials ? await ask(remote, sent, signal) : nobody;
-    if (!NOT_KNOWN.has(status)) return { state: "passed", value: {}, detail: `${asked}, with what is known here` };
-    const isHelped = status === 401 && !isRenewed && (await authorizer?.refused(401, challenge, sent));
+  for (let tries = 1; ; tries++) {
+    const known = (await authorizer?.headers({ method: methodFor(remote), url: remote.url })) ?? {};
+    const hasCredentials = Object.keys(known).length + Object.keys(remote.headers).length > 0;
+    const { status, challenge, sent } = hasCredentials ? await ask(remote, authorizer, signal) : nobody;
+    if (!NOT_KNOWN.has(status)) {
+      const isBound = sent["authorization"]?.startsWith("DPoP ") === true;
+      const what = isBound ? "a token that is bound to km's key" : "what is known here";
+      return { state: "passed", value: {}, detail: `${asked}, with ${what}` };
+    }
+    const isHelped = status === 401 && tries < MOST_TRIES && (await authorizer?.refused(401, challenge, sent));
     if (isHelped !== true) return refusal(remote, hasCredentials, asked);
   }
 }
+
+/** One with what is kept, one with the nonce that the server wants to see, one with what is renewed. */
+const MOST_TRIES = 3;
 
 interface Answer {
   /** 0 where there is none, and then why. */
   status: number;
   challenge: string | null;
   reason?: string;
+  sent: Record<string, string>;
 }
 
-async function ask(remote: Remote, headers: Record<string, string>, signal: AbortSignal): Promise<Answer> {
+function methodFor({ transport }: Remote): "GET" | "POST" {
+  return transport === "sse" ? "GET" : "POST";
+}
+
+async function ask(remote: Remote, authorizer: Authorizer | undefined, signal: AbortSignal): Promise<Answer> {
   const answerTimeoutMs = Math.min(PATIENCE_MS, remote.answerTimeoutMs);
-  const client = new HttpClient({ ...remote, answerTimeoutMs }, undefined);
-  const isOld = remote.transport === "sse";
+  let sent: Record<string, string> = {};
+  const client = new HttpClient(
+    { ...remote, answerTimeoutMs },
+    authorizer && {
+      headers: async (sending) => (sent = await authorizer.headers(sending)),
+      heard: (url, headers) => authorizer.heard?.(url, headers),
+      refused: () => Promise.resolve(false),
+    },
+  );
+  const method = methodFor(remote);
+  const isOld = method === "GET";
   const reply = await client.request({
-    method: isOld ? "GET" : "POST",
+    method,
     headers: {
-      ...headers,
       ...(isOld ? {} : { "content-type": "application/json" }),
       accept: isOld ? "text/event-stream" : "application/json, text/event-stream",
     },
@@ -57,11 +77,11 @@ async function ask(remote: Remote, headers: Record<string, string>, signal: Abor
     signal,
   });
   try {
-    if (reply.state === "aborted") return { status: 0, challenge: null, reason: "interrupted" };
-    if (reply.state === "failed") return { status: 0, challenge: null, reason: reply.problem.reason };
+    if (reply.state === "aborted") return { status: 0, challenge: null, reason: "interrupted", sent };
+    if (reply.state === "failed") return { status: 0, challenge: null, reason: reply.problem.reason, sent };
     const { response } = reply;
     await discard(response);
-    return { status: response.status, challenge: response.headers.get("www-authenticate") };
+    return { status: response.status, challenge: response.headers.get("www-authenticate"), sent };
   } finally {
     await client.close();
   }
@@ -73,6 +93,8 @@ const GIVEN = {
   basic: "the user name and password that it gets",
   "api-key": "the key that it gets",
   oauth: "the login that it gets",
+  workload: "the login of this workload",
+  enterprise: "the login that the identity provider vouches for",
 } as const;
 
 function refusal({ auth }: Remote, hasCredentials: boolean, asked: string): Failure {

@@ -1,7 +1,7 @@
 /** `healthText`: how servers are, as a table for people, and below it in sentences what is wrong and what to do. */
 import type { Colors } from "picocolors/types";
 import { shortDuration } from "../status/short.ts";
-import { type Column, printable, table } from "../terminal.ts";
+import { type Column, printable, table, wrapped } from "../terminal.ts";
 import type { ServerHealth, Step, StepName } from "./server-health.ts";
 
 const COLUMNS: Column[] = [
@@ -14,6 +14,7 @@ const COLUMNS: Column[] = [
   { header: "SOFTWARE", flexible: true },
 ];
 const NAME_COLUMNS = 60;
+const INDENT = "    ";
 const STEP_COLUMNS: Column[] = [
   { header: "STEP" },
   { header: "STATE" },
@@ -46,7 +47,7 @@ export function healthText(servers: readonly ShownServer[], paint: Colors, width
     header: paint.bold(column.header),
   }));
   const rows = all.map((row) => row.filter((_cell, index) => used[index]));
-  const troubles = servers.flatMap((one) => ("steps" in one ? troubleLines(one, paint) : []));
+  const troubles = servers.flatMap((one) => ("steps" in one ? troubleLines(one, paint, width) : []));
   return [table(columns, rows, width), ...(troubles.length === 0 ? [] : ["\n", ...troubles])].join("");
 }
 
@@ -79,15 +80,19 @@ export function stateWord({ state, needs_authentication: isLogin }: ServerHealth
 }
 
 /** One sentence for each trouble, with what to do below it, and what the program said. */
-function troubleLines({ server, steps, stderr = [], state }: ServerHealth, paint: Colors): string[] {
+function troubleLines(
+  { server, steps, stderr = [], state }: ServerHealth,
+  paint: Colors,
+  width: number | undefined,
+): string[] {
   const colour = state === "failed" ? paint.red : paint.yellow;
   const lines = steps.flatMap(({ step, troubles }) =>
     troubles.flatMap(({ message, hint }) => [
-      `${colour(`${shownName(server)}: ${STEP_NAMES[step]}:`)} ${printable(message)}\n`,
-      ...(hint === undefined ? [] : [`    ${printable(hint)}\n`]),
+      `${wrapped(`${colour(`${shownName(server)}: ${STEP_NAMES[step]}:`)} ${printable(message)}`, width, INDENT)}\n`,
+      ...(hint === undefined ? [] : [`${INDENT}${wrapped(printable(hint), width, INDENT)}\n`]),
     ]),
   );
-  return [...lines, ...stderr.map((line) => `    ${paint.dim(`stderr: ${printable(line)}`)}\n`)];
+  return [...lines, ...stderr.map((line) => `${INDENT}${paint.dim(`stderr: ${printable(line)}`)}\n`)];
 }
 
 function shownName(name: string): string {
@@ -107,7 +112,7 @@ function details(one: ServerHealth, paint: Colors, width: number | undefined): s
     shortDuration(step.duration_ms),
     printable(step.detail ?? ""),
   ]);
-  const troubles = troubleLines(one, paint);
+  const troubles = troubleLines(one, paint, width);
   const columns = STEP_COLUMNS.map((column) => ({ ...column, header: paint.dim(column.header) }));
   return [head, table(columns, rows, width), ...troubles].join("");
 }

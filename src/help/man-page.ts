@@ -1,5 +1,6 @@
 /** `manPage`: km(1) in the man macros, from the definitions of the commands. */
 import { type Command, type Flag, type Group, loadCommand } from "../command.ts";
+import { described } from "./described.ts";
 import { VARIABLES } from "./variables.ts";
 import { program } from "../registry.ts";
 import { TOPICS } from "./topics.ts";
@@ -107,12 +108,8 @@ function commandPart(path: string[], command: Command): string[] {
   return [
     `.SS ${usage.join(" ")}`,
     text(`${command.meta.description}.`),
-    ...positionals.flatMap(([name, { description }]) => [
-      ".TP",
-      `.I ${roff(name.toUpperCase())}`,
-      text(`${description}.`),
-    ]),
-    ...options.flatMap(([name, flag]) => [".TP", optionUsage(name, flag), text(`${flag.description}.`)]),
+    ...positionals.flatMap(([name, flag]) => [".TP", `.I ${roff(name.toUpperCase())}`, text(`${described(flag)}.`)]),
+    ...options.flatMap(([name, flag]) => [".TP", optionUsage(name, flag), text(`${described(flag)}.`)]),
   ];
 }
 

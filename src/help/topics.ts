@@ -44,6 +44,10 @@ export const TOPICS: Record<string, Topic> = {
     description: "Who may use km proxy: TLS, logins, roles, limits, audit, metrics, traces",
     load: () => import("../../docs/proxy-security.md", { with: { type: "text" } }),
   },
+  services: {
+    description: "km's own MCP services: modes, configuration, what tools may do, in a cluster",
+    load: () => import("../../docs/services.md", { with: { type: "text" } }),
+  },
   resilience: {
     description: "Servers that fail: retries, timeouts, breaker, fallback, restarts",
     load: () => import("../../docs/resilience.md", { with: { type: "text" } }),

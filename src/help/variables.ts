@@ -40,6 +40,7 @@ const OTHERS: Variable[] = [
     description: "km api serve: how many proxies are before it, as --trusted-proxies.",
   },
   { name: "KM_API_METRICS_LISTEN", description: "km api serve: where to give out metrics, as --metrics-listen." },
+  { name: "KM_API_LOG_FILE", description: "km api serve: file for its log, as --log-file." },
   { name: "KM_API_SIGNING_KEY_FILE", description: "km api serve: key to sign tokens with, as --signing-key." },
   { name: "KM_API_PACKAGE_KEY_FILE", description: "km api serve: key to sign packages with, as --package-key." },
   {

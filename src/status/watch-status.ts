@@ -1,13 +1,12 @@
 /** `watchStatus`: the running sessions on the whole screen, seen anew every second. */
-import { constants } from "node:os";
 import type { Colors } from "picocolors/types";
 import { localTime } from "../log/local-time.ts";
 import { onScreen, type Stage, type View } from "../tail/on-screen.ts";
+import { screenPage } from "../tail/screen-page.ts";
 import type { Status } from "./status.ts";
 import { statusText } from "./status-text.ts";
 
 const INTERVAL_MS = 1000;
-const [CTRL_C, CTRL_Z] = ["\x03", "\x1a"];
 
 /**
  * Until the user leaves or a signal ends it.
@@ -20,17 +19,11 @@ export async function watchStatus(look: Look, paint: Colors): Promise<number> {
 
 type Look = (before?: Status) => Promise<Status>;
 
-function statusView(look: Look, paint: Colors, { screen, signal, leave, fail, suspend }: Stage): View {
+function statusView(look: Look, paint: Colors, stage: Stage): View {
+  const { signal, fail } = stage;
   let status: Status | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-
-  const draw = (): void => {
-    if (!screen.isReady || status === undefined) return;
-    const size = screen.size();
-    const lines = pictureLines(status, paint, size.columns).slice(0, size.rows);
-    while (lines.length < size.rows) lines.push("");
-    screen.draw({ lines }, size);
-  };
+  const { draw, ...page } = screenPage(stage, (columns) => status && pictureLines(status, paint, columns));
   const run = async (): Promise<void> => {
     const begun = performance.now();
     status = await look(status);
@@ -38,19 +31,7 @@ function statusView(look: Look, paint: Colors, { screen, signal, leave, fail, su
     draw();
     timer = setTimeout(() => run().catch(fail), Math.max(0, begun + INTERVAL_MS - performance.now()));
   };
-
-  return {
-    begin: () => void run().catch(fail),
-    onSize: draw,
-    onReady: draw,
-    onBytes(bytes) {
-      const text = Buffer.from(bytes).toString("latin1");
-      if (text.includes(CTRL_C)) leave(128 + constants.signals.SIGINT);
-      else if (text.includes("q")) leave(0);
-      else if (text.includes(CTRL_Z)) suspend();
-    },
-    end: () => clearTimeout(timer),
-  };
+  return { ...page, begin: () => void run().catch(fail), end: () => clearTimeout(timer) };
 }
 
 function pictureLines(status: Status, paint: Colors, columns: number): string[] {
@@ -59,5 +40,5 @@ function pictureLines(status: Status, paint: Colors, columns: number): string[] 
   const head = `${paint.bold("km status")}  ${count}  ${localTime(at).slice(0, 8)}  q quit`;
   if (sessions.length === 0) return [head, "", "No session is running"];
   const lines = statusText(status, paint, columns).trimEnd().split("\n");
-  return [head, "", ...lines].map((line) => (Bun.stringWidth(line) > columns ? Bun.sliceAnsi(line, 0, columns) : line));
+  return [head, "", ...lines];
 }

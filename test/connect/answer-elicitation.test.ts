@@ -76,6 +76,13 @@ test("choices are answered by name, number or title, lists with commas", async (
   expect(reply).toEqual(result({ action: "accept", content: { a: "x2", b: ["r", "b"], c: "v" } }));
 });
 
+test("a default that is a list is shown as it can be typed", async () => {
+  const property = { type: "array", items: { enum: ["r", "g", "b"] }, default: ["r", "b"] };
+  const { reply, told } = await asked({ message: "?", requestedSchema: { properties: { a: property } } }, ["", "y"]);
+  expect(told).toContain("a (any of these, with commas, Enter for r,b): ");
+  expect(reply).toEqual(result({ action: "accept", content: { a: ["r", "b"] } }));
+});
+
 test("what was filled in is shown before it goes, and can be changed, declined and cancelled", async () => {
   const schema = { properties: { n: { type: "string" } }, required: ["n"] };
   const form = { message: "?", requestedSchema: schema };

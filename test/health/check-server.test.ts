@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { checkServer } from "../../src/health/check-server.ts";
 import type { ServerHealth } from "../../src/health/server-health.ts";
 import type { HealthTarget } from "../../src/health/target.ts";
-import type { Remote } from "../../src/http/remote.ts";
+import { isLogin, type Remote } from "../../src/http/remote.ts";
 import { staticAuthorizer } from "../../src/http/static-authorizer.ts";
 import { remoteTo } from "../../src/servers/server.ts";
 import { freePort } from "../fixtures/free-port.ts";
@@ -36,7 +36,7 @@ function fixture(mode: string): HealthTarget {
 function remote(url: string, known: Partial<Remote> = {}): HealthTarget {
   const at = remoteTo(url, { auth: { type: "none" }, ...known });
   const { auth } = at;
-  const authorizer = auth.type === "oauth" ? undefined : staticAuthorizer(auth);
+  const authorizer = isLogin(auth) ? undefined : staticAuthorizer(auth);
   return {
     name: "one",
     from: "command-line",

@@ -62,6 +62,15 @@ test("healthText has a row for each server, and below what is wrong and what to 
   );
 });
 
+test("healthText breaks its sentences between words where the terminal is narrow", () => {
+  const troubles = [{ message: "the program ended before the handshake, with exit code 3", hint: "Start it by hand." }];
+  const steps: ServerHealth["steps"] = [{ step: "handshake", state: "failed", duration_ms: 1, troubles }];
+  const text = healthText([{ ...DOWN, server: "a", steps }], PLAIN, 40);
+  expect(text).toEndWith(
+    "\na: handshake: the program ended\n    before the handshake, with exit code\n    3\n    Start it by hand.\n",
+  );
+});
+
 test("healthText says where a login is needed, and lets nothing that a server says act on the terminal", () => {
   const text = healthText(
     [

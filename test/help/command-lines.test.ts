@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, type Group, loadCommand } from "../../src/command.ts";
+import { type Command, commandFor, type Group, loadCommand } from "../../src/command.ts";
 import { program } from "../../src/registry.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -54,12 +54,12 @@ async function mistakeIn(line: string, isCommand: boolean): Promise<string | und
   const words = ownWords(line);
   let entry: Group | Command = program;
   for (const [index, word] of words.entries()) {
-    if (!("commands" in entry)) return flagMistake(entry, words.slice(index));
+    if (!("commands" in entry)) return await flagMistake(entry, words.slice(index));
     const next: Group["commands"][string] | undefined = Object.hasOwn(entry.commands, word)
       ? entry.commands[word]
       : undefined;
     if (next === undefined && entry.other !== undefined && entry !== program) {
-      return flagMistake(await loadCommand(entry.other), words.slice(index));
+      return await flagMistake(await loadCommand(entry.other), words.slice(index));
     }
     if (next === undefined) {
       const isMeant = entry === program ? isCommand : /^[a-z][\w-]*$/.test(word) && !PROSE.has(word);
@@ -79,7 +79,8 @@ function ownWords(line: string): string[] {
   return Array.from(own.matchAll(/'[^']*'|"[^"]*"|\S+/g), ([word]) => word.replace(/[.,;:)]+$/, ""));
 }
 
-function flagMistake({ args }: Command, words: string[]): string | undefined {
+async function flagMistake(command: Command, words: string[]): Promise<string | undefined> {
+  const { args } = await commandFor(command, words);
   for (const word of words) {
     const [, long, short] = /^(?:--([a-z][\w-]*)|-([a-zA-Z]))(?:=.*)?$/.exec(word) ?? [];
     if (long === "help" || short === "h") continue;

@@ -16,9 +16,9 @@ test("docs/api.md lists the options of km api serve, and no others", async () =>
   expect(new Set(listed)).toEqual(new Set(Object.keys(args)));
 });
 
-test("docs/exit-codes.md lists every code of a login, of the API and of approvals", () => {
+test("docs/exit-codes.md lists every code of a login, of the API, of approvals and of services", () => {
   const source = textOf("src/errors.ts");
-  const codes = Array.from(source.matchAll(/"((?:AUTH|LGN|API|APR)_\d+)"/g), ([, code]) => code);
+  const codes = Array.from(source.matchAll(/"((?:AUTH|LGN|API|APR|SVC)_\d+)"/g), ([, code]) => code);
   const listed = Array.from(pageOf("exit-codes").matchAll(/^\| `([A-Z]+_\d+)`/gm), ([, code]) => code);
   expect(listed).toEqual(codes);
 });

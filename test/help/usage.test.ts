@@ -40,12 +40,27 @@ test("descriptions are broken to the width of the terminal, and nothing is lost"
   expect(words(usage)).toBe(words(Bun.stripANSI(whole)));
 });
 
+test.each(["call --help", "servers --help", "--help"])(
+  "on a narrow terminal no line of what km %s explains is too long",
+  async (words) => {
+    await using terminal = new TerminalKm("/nonexistent", words.split(" "), {}, 44);
+    expect(await terminal.exited).toBe(0);
+    const [usage = ""] = (await terminal.shown("USAGE")).split("EXAMPLES");
+    expect(usage.split("\n").filter((line) => Bun.stringWidth(line) > 44)).toEqual([]);
+  },
+);
+
 describe.each(commands)("%s --help", (path, command) => {
   test("has a usage line of its own, and no line ends with blanks", async () => {
     const help = await commandHelp(path, command);
     expect(help).toContain(`\nUSAGE ${path}`);
     expect(help).not.toMatch(/[ \t]$/m);
     expect(help.includes("[OPTIONS]")).toBe(help.includes("\nOPTIONS\n"));
+  });
+
+  test("defaults stand at the end of what is said, all in the same way", async () => {
+    const help = Bun.stripANSI(await commandHelp(path, command));
+    expect(help.match(/\(default\b.*|(?<!; )\bdefault: .*/gi) ?? []).toEqual([]);
   });
 
   test("every example can be typed", () => {
