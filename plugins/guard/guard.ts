@@ -100,11 +100,13 @@ export class Guard {
     if (oldest !== undefined && this.#reported.size >= MOST_KEYS) this.#reported.delete(oldest);
     this.#reported.add(key);
     const name = subject.slice(subject.indexOf(" ") + 1);
+    const isTool = /^(?:tool|call) /.test(subject);
     this.#km.finding({
       severity,
       code: rule,
       title: `${name}: ${title}`,
       event_id: eventId,
+      ...(isTool && { tool: name }),
       evidence,
       place,
       owasp,

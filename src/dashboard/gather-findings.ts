@@ -111,14 +111,14 @@ function gather(readings: Iterable<Reading>): ShownFinding[] {
       const key = recordedKey(server, finding);
       const seq = seqOf(finding);
       const place: Place = { session_id: session, time: timeOf(finding), ...(seq !== undefined && { seq }) };
-      const tool = seq === undefined ? undefined : (tools.get(seq) ?? undefined);
+      const tool = finding.tool ?? (seq === undefined ? undefined : tools.get(seq));
       let one = gathered.get(key);
       if (one === undefined) gathered.set(key, (one = { ...shown(finding, key, server), found: [] }));
       // km and a plugin may both have found it.
       if (!one.found.some((known) => known.session_id === session && known.seq === seq && seq !== undefined)) {
         one.found.push(place);
       }
-      if (tool !== undefined) one.tool ??= printable(tool);
+      if (typeof tool === "string" && tool !== "") one.tool ??= printable(tool);
     }
   }
   for (const { found } of gathered.values()) found.sort(newestFirst);

@@ -189,6 +189,8 @@ export interface FindingParams {
   title: string;
   /** Id of the event, `<session>/<seq>`. */
   event_id?: string;
+  /** Name of the tool that it is about. */
+  tool?: string;
   evidence?: string;
   /** Where in the message, as a path: `content[0].text`. */
   place?: string;

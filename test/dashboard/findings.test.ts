@@ -106,6 +106,17 @@ describe("api/findings", () => {
     },
   );
 
+  testAnywhere("names the tool that a finding says it is about, and no event has", async () => {
+    await using data = await TemporaryData.create();
+    await using dashboard = await startWithFindings(data);
+    addFindings(await data.addSession(FIRST, []), [finding(1, { tool: "new\u202e" }), finding(2)]);
+    const { findings } = await dashboard.list();
+    expect(findings.map(({ tool }) => tool ?? "none").toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "new\\u202e",
+      "none",
+    ]);
+  });
+
   testAnywhere("sends the list again where it has changed alone, also when a session has gone", async () => {
     await using data = await TemporaryData.create();
     await using dashboard = await startWithFindings(data);

@@ -11,6 +11,8 @@ export interface Finding {
   severity: Severity;
   /** One line for people. */
   title: string;
+  /** Name of the tool that it is about, where the title says something of one among many. */
+  tool?: string;
   /** Where it was found, as a path: `description`, `inputSchema.properties.path.description`, `arguments.url`, `content[0].text`. */
   place: string;
   /** What was found there: at most 500 characters, invisible ones written as escapes, secrets masked. */

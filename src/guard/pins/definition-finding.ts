@@ -29,6 +29,7 @@ export function definitionFinding(
     rule,
     severity: standing === "new" ? "medium" : "high",
     title: `${tool}: ${title}`,
+    tool,
     place,
     evidence,
     owasp: "MCP03",

@@ -22,6 +22,8 @@ export interface Finding {
   title: string;
   /** Of the event that it is about. */
   seq?: number;
+  /** Name of the tool that it is about. */
+  tool?: string;
   evidence?: string;
   /** Where in the message, as a path. */
   place?: string;
@@ -40,6 +42,7 @@ export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "l
 const MAX_FINDINGS = 10_000;
 const MAX_CODE = 100;
 const MAX_TITLE = 200;
+const MAX_TOOL = 500;
 const MAX_EVIDENCE = 2048;
 const MAX_PLACE = 500;
 const KEY = /^[\w.:-]{1,64}$/;
@@ -104,7 +107,7 @@ export class FindingLog {
   }
 
   #cleaned(finding: Finding): Finding {
-    const { time, plugin, severity, code, title, seq, evidence, place, owasp, key } = finding;
+    const { time, plugin, severity, code, title, seq, tool, evidence, place, owasp, key } = finding;
     return {
       time,
       plugin,
@@ -112,6 +115,7 @@ export class FindingLog {
       code: code.slice(0, MAX_CODE),
       title: cleanText(title, MAX_TITLE, this.#redactor),
       ...(seq === undefined ? {} : { seq }),
+      ...(tool === undefined ? {} : { tool: cleanText(tool, MAX_TOOL, this.#redactor) }),
       ...(evidence === undefined ? {} : { evidence: cleanText(evidence, MAX_EVIDENCE, this.#redactor) }),
       ...(place === undefined ? {} : { place: cleanText(place, MAX_PLACE, this.#redactor) }),
       ...(owasp === undefined ? {} : { owasp }),
@@ -141,7 +145,7 @@ function lastFinding({ time, plugin }: Finding): Finding {
  */
 export function findingFrom(params: unknown, plugin: string, session: string, now: Date): Finding | string {
   const given: { [K in keyof FindingParams]?: unknown } = isObject(params) ? params : {};
-  const { severity, code, title, event_id, evidence, place, owasp, key } = given;
+  const { severity, code, title, event_id, tool, evidence, place, owasp, key } = given;
   const known = SEVERITIES.find((one) => one === severity);
   if (known === undefined) return `Cannot record a finding: its severity is none of ${SEVERITIES.join(", ")}`;
   if (typeof code !== "string" || code === "") return "Cannot record a finding: it has no code";
@@ -155,6 +159,7 @@ export function findingFrom(params: unknown, plugin: string, session: string, no
     code,
     title,
     ...(Number.isSafeInteger(seq) && seq > 0 ? { seq } : {}),
+    ...(typeof tool === "string" && tool !== "" ? { tool } : {}),
     ...(typeof evidence === "string" ? { evidence } : {}),
     ...(typeof place === "string" ? { place } : {}),
     ...(typeof owasp === "string" && OWASP.test(owasp) ? { owasp } : {}),

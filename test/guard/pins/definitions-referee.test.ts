@@ -51,9 +51,9 @@ test("what was not accepted is taken out, and every other byte stays", async () 
   expect(facts?.tools).toMatchObject({ a: { status: "accepted" }, b: { status: "changed" }, new: { status: "new" } });
   expect(say).toHaveLength(2);
   expect(say[0]).toContain("files says something else of tools than when they were accepted: b.");
-  expect(findings.map(({ rule, severity, title, owasp }) => [rule, severity, title, owasp])).toEqual([
-    ["changed-definition", "high", "b: Is not defined as it was accepted: description", "MCP03"],
-    ["new-tool", "medium", "new: Is a tool that was not there when the server's tools were accepted", "MCP03"],
+  expect(findings.map(({ rule, severity, tool, title, owasp }) => [rule, severity, tool, title, owasp])).toEqual([
+    ["changed-definition", "high", "b", "b: Is not defined as it was accepted: description", "MCP03"],
+    ["new-tool", "medium", "new", "new: Is a tool that was not there when the server's tools were accepted", "MCP03"],
   ]);
 });
 

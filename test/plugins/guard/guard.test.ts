@@ -81,8 +81,9 @@ test("a tool that is listed later is new, one that is defined otherwise has chan
   await plugin.send(listing([tool("b"), tool("c"), tool("a", "Does a, and more")]));
   expect(codes(plugin)).toEqual(["new-tool 3", "changed-definition 3"]);
   expect(plugin.findings).toMatchObject([
-    { severity: "medium", owasp: "MCP03", title: expect.stringContaining("c: ") },
+    { severity: "medium", owasp: "MCP03", title: expect.stringContaining("c: "), tool: "c" },
     {
+      tool: "a",
       severity: "high",
       owasp: "MCP03",
       title: expect.stringMatching(/: description$/),
@@ -131,7 +132,7 @@ test("km's masks are secrets that were there", async () => {
     result("read_file", "-----\n[redacted:private-key]\n", { redacted: 1 }),
   );
   expect(codes(plugin)).toEqual(["secret 1", "secret 2"]);
-  expect(plugin.findings[0]).toMatchObject({ place: "arguments.note", owasp: "MCP01" });
+  expect(plugin.findings[0]).toMatchObject({ tool: "send", place: "arguments.note", owasp: "MCP01" });
   expect(plugin.findings[0]?.evidence).toContain("github-token");
 });
 
