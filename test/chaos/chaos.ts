@@ -2,14 +2,14 @@
  * Kills and starves what km is made of, round after round, and checks after each that the promises were kept. What is
  * done in a round follows from the seed and the round's number; when it meets what, does not. Needs Linux and dist/km.
  *
- *   bun test/chaos/chaos.ts [--seed N] [--minutes M | --round N] [--verbose]
+ *   bun test/chaos/chaos.ts [--seed N] [--minutes M | --round N] [--kinds KIND,...] [--verbose]
  */
 import { parseArgs } from "node:util";
 import { descendants, Reaper } from "../e2e/descendants.ts";
 import { kill } from "../e2e/plugin-run.ts";
 import { HAS_POSTGRES } from "../fixtures/postgres.ts";
 import { Orphans } from "../../src/process/orphans-linux.ts";
-import { planRound } from "./plan.ts";
+import { KINDS, planRound } from "./plan.ts";
 import { playRound } from "./round.ts";
 import { removeReleases } from "./rounds/releases.ts";
 import { CAN_MOUNT, unmountAll } from "./troubles/full-disk.ts";
@@ -19,10 +19,14 @@ const { values: options } = parseArgs({
     seed: { type: "string", default: "1" },
     minutes: { type: "string", default: "1" },
     round: { type: "string" },
+    kinds: { type: "string", default: KINDS.join(",") },
     verbose: { type: "boolean" },
   },
 });
 const seed = Number(options.seed);
+const kinds = KINDS.filter((kind) => options.kinds.split(",").includes(kind));
+if (kinds.length === 0) throw new Error(`No such kind of round: ${options.kinds}`);
+const among = kinds.length === KINDS.length ? "" : ` --kinds ${kinds.join(",")}`;
 const only = options.round === undefined ? undefined : Number(options.round);
 const until = performance.now() + Number(options.minutes) * 60_000;
 
@@ -60,16 +64,18 @@ function interrupt(): never {
 
 /** @returns how much was violated */
 async function play(number: number): Promise<number> {
-  const plan = planRound(seed, number);
+  const plan = planRound(seed, number, kinds);
   const notes: string[] = [];
   const since = performance.now();
   const problems = await playRound(plan, (line) => notes.push(line));
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
-  console.log(`round ${number}  ${plan.kind}  ${seconds} s  ${problems.length === 0 ? "ok" : "VIOLATED"}`);
+  console.log(
+    `round ${number}  ${"way" in plan ? plan.way : plan.kind}  ${seconds} s  ${problems.length === 0 ? "ok" : "VIOLATED"}`,
+  );
   if (problems.length === 0 && !options.verbose) return 0;
   console.log(`    plan: ${JSON.stringify(plan)}`);
   for (const note of notes) console.log(`    ${note}`);
   for (const problem of problems) console.log(`VIOLATION seed ${seed} round ${number}: ${problem}`);
-  if (problems.length > 0) console.log(`    again: bun run chaos -- --seed ${seed} --round ${number}`);
+  if (problems.length > 0) console.log(`    again: bun run chaos -- --seed ${seed} --round ${number}${among}`);
   return problems.length;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { planRound } from "./plan.ts";
+import { KINDS, planRound } from "./plan.ts";
 
 const ROUNDS = Array.from({ length: 50 }, (_, index) => index + 1);
 
@@ -15,8 +15,14 @@ test("planRound: a round is planned without those before it", () => {
   expect(planRound(7, 50)).toEqual(last);
 });
 
-test("planRound: five rounds have some of each kind, and many rounds every trouble", () => {
-  expect(new Set(ROUNDS.slice(0, 5).map((round) => planRound(1, round).kind)).size).toBe(3);
+const IN_TURN = ROUNDS.slice(0, KINDS.length);
+
+test("planRound: as many rounds as there are kinds have some of each, and many rounds every trouble", () => {
+  expect(new Set(IN_TURN.map((round) => planRound(1, round).kind)).size).toBe(4);
+  const ways = IN_TURN.map((round) => planRound(1, round)).flatMap((plan) =>
+    plan.kind === "remotes" ? [plan.way] : [],
+  );
+  expect(ways).toEqual(["monitor-url", "proxy", "proxy-url"]);
   const troubles = ROUNDS.flatMap((round) => {
     const plan = planRound(1, round);
     return plan.kind === "sessions" ? plan.troubles : [];
@@ -44,9 +50,29 @@ test("planRound: five rounds have some of each kind, and many rounds every troub
   ]);
 });
 
-test("planRound: of five rounds one has a plugin that is asked, with a trouble of its own, and one PostgreSQL", () => {
+test("planRound: where only some kinds are wanted, there are no others", () => {
+  const plans = ROUNDS.map((round) => planRound(1, round, ["proxy", "wraps"]));
+  expect([...new Set(plans.map(({ kind }) => kind))].toSorted()).toEqual(["remotes", "wraps"]);
+});
+
+test("planRound: every fault of a network, every way to answer and every process to kill is met", () => {
+  const plans = ROUNDS.flatMap((round) => {
+    const plan = planRound(1, round, ["monitor-url", "proxy", "proxy-url"]);
+    return plan.kind === "remotes" ? [plan] : [];
+  });
+  const words = (found: string[]): string => [...new Set(found)].toSorted().join(" ");
+  expect(words(plans.flatMap(({ faults }) => faults.map(({ kind }) => kind)))).toBe(
+    "cut delay half-close none pieces refuse stall",
+  );
+  expect(words(plans.flatMap(({ talks }) => talks.flatMap(({ bursts }) => bursts.flat().map(({ how }) => how))))).toBe(
+    "busy events fails json progress resumed torn unavailable",
+  );
+  expect(words(plans.flatMap(({ kills }) => kills.map(({ target }) => target)))).toBe("proxy recorder server stand-in");
+});
+
+test("planRound: of a turn one has a plugin that is asked, with a trouble of its own, and one PostgreSQL", () => {
   for (const seed of ROUNDS) {
-    const plans = ROUNDS.slice(0, 5).map((round) => planRound(seed, round));
+    const plans = IN_TURN.map((round) => planRound(seed, round));
     const sessions = plans.filter((plan) => plan.kind === "sessions");
     const gated = sessions.filter(({ gate }) => gate !== undefined);
     expect(gated.length).toBeGreaterThan(0);
@@ -59,7 +85,7 @@ test("planRound: of five rounds one has a plugin that is asked, with a trouble o
 });
 
 test("planRound: a plugin that is asked is asked about everything or calls alone, and each rule decides for it", () => {
-  const gates = ROUNDS.map((round) => planRound(1, round)).flatMap((plan) =>
+  const gates = ROUNDS.flatMap((one) => [planRound(1, one), planRound(1, one + ROUNDS.length)]).flatMap((plan) =>
     plan.kind === "sessions" && plan.gate !== undefined ? [plan.gate] : [],
   );
   const rules = gates.map(({ methods, onTimeout }) => `${String(methods)} ${onTimeout}`);
