@@ -11,7 +11,9 @@ import { makePlace, type Opened, WAYS } from "./ways.ts";
 
 const TIMEOUT = 30_000;
 
-describe.each(WAYS.filter(({ side }) => side === "server").map((way) => [way.name, way] as const))("%s", (_, way) => {
+const whole = WAYS.filter(({ side, only }) => side === "server" && only === undefined);
+
+describe.each(whole.map((way) => [way.name, way] as const))("%s", (_, way) => {
   let opened: Opened;
   const stack = new AsyncDisposableStack();
 

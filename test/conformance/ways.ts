@@ -10,6 +10,8 @@ export interface Way {
   side: Side;
   /** As it stands in the table. */
   title: string;
+  /** The scenarios that it is made for, where it is not for all. */
+  only?: RegExp;
   open(place: Place): Promise<Opened> | Opened;
 }
 
@@ -28,6 +30,11 @@ const FIXTURES = join(import.meta.dir, "../fixtures");
 const SERVER = [process.execPath, join(FIXTURES, "conformance-server.ts")];
 const CLIENT = [process.execPath, join(FIXTURES, "conformance-client.ts"), "--"];
 const LAUNCHER = [process.execPath, join(FIXTURES, "conformance-launcher.ts")];
+
+const SERVE = [process.execPath, join(FIXTURES, "conformance-serve.ts")];
+/** Of tools as km's services have them. Others need resources, prompts, logs, sounds, tasks or questions that no service asks. */
+const TOOLS_ALONE =
+  /^(?:server-(?!stateless)|ping|tools-list|tools-call-(?:simple-text|image|error|with-progress)|sep-|dns-|http-header|input-required-result-(?:missing|unsupported))/;
 
 export const WAYS: readonly Way[] = [
   { name: "direct", side: "server", title: "no km between", open: ({ env }) => serveDirectly(env) },
@@ -53,6 +60,13 @@ export const WAYS: readonly Way[] = [
     },
   },
   {
+    name: "serve",
+    side: "server",
+    title: "`km serve`",
+    only: TOOLS_ALONE,
+    open: ({ env }) => serveDirectly(env, SERVE),
+  },
+  {
     name: "monitor-url",
     side: "client",
     title: "`km monitor --url`",
@@ -75,9 +89,9 @@ export async function makePlace(km: string): Promise<Place & AsyncDisposable> {
   return { km, env, [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true, force: true }) };
 }
 
-/** The fixture server over HTTP. */
-export async function serveDirectly(env: Record<string, string>): Promise<Opened> {
-  const child = Bun.spawn([...SERVER, "0"], { env, stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+/** A fixture that says its address, over HTTP. */
+export async function serveDirectly(env: Record<string, string>, server = [...SERVER, "0"]): Promise<Opened> {
+  const child = Bun.spawn(server, { env, stdin: "ignore", stdout: "pipe", stderr: "ignore" });
   for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
     return { target: chunk.trim(), close: async () => await end(child) };
   }
