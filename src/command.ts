@@ -19,6 +19,8 @@ export type Completer =
   | "server"
   /** A server in the clients' files. */
   | "client-server"
+  /** One of km's own services, or all. */
+  | "service"
   /** A server of the registry, servers.yaml; `server-secret` a secret that is kept for these. */
   | "registered-server"
   | "server-secret"
@@ -70,6 +72,12 @@ export type Args<T extends Flags> = { [K in keyof T]: Value<T[K]> };
 export interface Command<T extends Flags = Flags> {
   meta: { name: string; description: string };
   args: T;
+  /**
+   * Flags that there are besides, by the words that were typed: those of what they name.
+   *
+   * @throws KmError where a word names nothing
+   */
+  moreFlags?(words: string[]): Promise<Flags>;
   /** What may stand behind `--`, as the usage line shows it; without it nothing may. */
   rest?: string;
   /** Lines for the end of `--help`: one example each. */
@@ -102,6 +110,12 @@ type Loader = () => Promise<{ default: unknown }>;
 /** The command of an entry. */
 export async function loadCommand(entry: { load: Loader }): Promise<Command> {
   return (await entry.load()).default as Command;
+}
+
+/** The command with all the flags that it has for the words that were typed. */
+export async function commandFor(command: Command, words: string[]): Promise<Command> {
+  const more = await command.moreFlags?.(words);
+  return more === undefined ? command : { ...command, args: { ...more, ...command.args } };
 }
 
 /** Gives a command its types. */

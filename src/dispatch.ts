@@ -1,5 +1,5 @@
 /** Finds the command that the words name, reads its flags and runs it, or prints its help. */
-import { type Args, type Command, type Flags, type Group, loadCommand, parseArgs } from "./command.ts";
+import { type Args, type Command, commandFor, type Flags, type Group, loadCommand, parseArgs } from "./command.ts";
 import { KmError } from "./errors.ts";
 import { program } from "./registry.ts";
 import { serverHint } from "./help/server-hint.ts";
@@ -51,7 +51,8 @@ async function printGroupHelp(path: string[], group: Group): Promise<number> {
   return 0;
 }
 
-async function runCommand(command: Command, path: string, words: string[], rest: string[]): Promise<number> {
+async function runCommand(plain: Command, path: string, words: string[], rest: string[]): Promise<number> {
+  const command = await commandFor(plain, words);
   if (words.includes("--help") || words.includes("-h")) {
     const { commandHelp } = await import("./help/usage.ts");
     const { print } = await import("./output.ts");
@@ -82,8 +83,9 @@ async function readArgs(
   } catch (error) {
     if (!(error instanceof KmError)) throw error;
     const { echoed } = await import("./echoed.ts");
+    const { usageHint } = await import("./help/usage-hint.ts");
     throw new KmError(error.code, echoed(error.message, MOST_OF_MESSAGE), {
-      hint: error.hint ?? `See ${path} --help.`,
+      hint: usageHint(error.message, { path, words, flags }) ?? error.hint ?? `See ${path} --help.`,
     });
   }
 }

@@ -80,6 +80,14 @@ export type ErrorCode =
   | "API_003" // kilometers-api is not ready
   | "APR_001" // no such call waits for approval, or no such answer is remembered
   | "APR_002" // the approvals cannot be read or written
+  | "SVC_001" // an argument of a tool cannot be used
+  | "SVC_002" // what a tool was asked for is not allowed here
+  | "SVC_003" // a backend cannot be reached, is too slow or is not available now
+  | "SVC_004" // a backend does not know who asks, or does not allow it
+  | "SVC_005" // a backend is asked too often
+  | "SVC_006" // there is no such thing in a backend
+  | "SVC_007" // a backend refuses what it was asked for: it conflicts, or cannot be done
+  | "SVC_008" // a backend failed, or answered what cannot be understood
   | "UPD_001" // a release cannot be downloaded
   | "UPD_002" // a release's signature or checksum is missing or wrong
   | "UPD_003" // the new km does not run here, or cannot take the place of the old one

@@ -193,6 +193,11 @@ export const program: Group = {
       description: "Delete recorded sessions",
       load: () => import("./commands/clear-logs.ts"),
     },
+    serve: {
+      section: "Use",
+      description: "Serve MCP tools for kubernetes, prometheus and others",
+      load: () => import("./commands/serve.ts"),
+    },
     plugins: {
       section: "Extend",
       description: "See, try and write plugins",
@@ -377,6 +382,7 @@ export const program: Group = {
     __keychain: { description: "Ask the keychain", load: () => import("./commands/keychain.ts"), hidden: true },
     __play: { description: "Play a recording as a server", load: () => import("./commands/play.ts"), hidden: true },
     __remote: { description: "Speak HTTP to a server", load: () => import("./commands/remote.ts"), hidden: true },
+    __sqlite: { description: "Ask a SQLite file", load: () => import("./commands/sqlite.ts"), hidden: true },
     __upstream: {
       description: "Stand in for a server and those that take its place",
       load: () => import("./commands/upstream.ts"),

@@ -1,9 +1,12 @@
 /** `serveLink`: a connection to a server, as a server on stdin and stdout. Until the client has gone, or the server has. */
 import { constants } from "node:os";
+import { LineQueue } from "../http/line-queue.ts";
+import { monotonic } from "../process/monotonic.ts";
 import { pause } from "../process/pause.ts";
 import { said } from "../proxy/say.ts";
 import { readCutMessage } from "../wire/cut-message.ts";
 import { HEAD_BYTES, LineSplitter } from "../wire/lines.ts";
+import { lastAnswers, type Output } from "./last-answers.ts";
 
 export interface ServedLink {
   /** @returns a promise where the sender shall wait before it sends more */
@@ -13,6 +16,8 @@ export interface ServedLink {
   /** Resolves when what was sent is answered, as far as it can be. */
   settled(): Promise<void>;
   close(): Promise<void>;
+  /** Of the process, however it ends; unless given, 0 where the client has gone and 1 where the server has. */
+  exitCode?: number;
 }
 
 /** A longer line is not sent. */
@@ -22,61 +27,87 @@ const INVALID_REQUEST = -32600;
 const LAST_WORDS_MS = 1000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** @param farewellMs for what the connection does at its end */
-export async function serveLink(link: ServedLink, farewellMs = LAST_WORDS_MS): Promise<never> {
-  const leave = async (): Promise<void> => {
-    await Promise.race([link.close(), pause(farewellMs)]);
-  };
+/**
+ * @param input the client's
+ * @param farewellMs for what the connection does at its end
+ */
+export async function serveLink(
+  link: ServedLink,
+  input: AsyncIterable<Uint8Array>,
+  farewellMs = LAST_WORDS_MS,
+): Promise<never> {
+  let leaving: Promise<void> | undefined;
+  const leave = (): Promise<void> => (leaving ??= Promise.race([link.close(), pause(farewellMs)]));
+  const output: Output = { lastMs: monotonic(), isWaiting: false };
+  const written = writeLines(link, output).then(() => "server" as const);
   for (const signal of SIGNALS) {
-    process.on(signal, () => void leave().then(() => process.exit(128 + constants.signals[signal])));
+    process.on(signal, async () => {
+      await leave();
+      await Promise.race([written, pause(LAST_WORDS_MS)]);
+      process.exit(128 + constants.signals[signal]);
+    });
   }
-  const written = writeLines(link).then(() => "server" as const);
-  const sent = sendLines(link).then(() => "client" as const);
+  const { closed, sent } = sendLines(link, input);
+  const answered = sent.then(() => link.settled());
+  const served = closed.then(() => lastAnswers(answered, output)).then(() => "client" as const);
   // Where nobody reads the answers any more, there is nothing left to do.
-  const first = await Promise.race([sent, written]);
+  const first = await Promise.race([served, written]);
   await leave();
   await written;
   await said();
-  process.exit(first === "client" ? 0 : 1); // whatever the server keeps open
+  process.exit(link.exitCode ?? (first === "client" ? 0 : 1)); // whatever the server keeps open
 }
 
-const output = Bun.stdout.writer();
+const sink = Bun.stdout.writer();
 
-async function writeLines(link: ServedLink): Promise<void> {
+async function writeLines(link: ServedLink, output: Output): Promise<void> {
   try {
-    for await (const lines of link.batches()) await write(lines.join("\n"));
+    for await (const lines of link.batches()) {
+      output.isWaiting = true;
+      await write(lines.join("\n"));
+      output.isWaiting = false;
+      output.lastMs = monotonic();
+    }
   } catch {
     // The client has gone.
   }
 }
 
 async function write(lines: string): Promise<void> {
-  await output.write(`${lines}\n`);
-  await output.flush();
+  await sink.write(`${lines}\n`);
+  await sink.flush();
 }
 
-async function sendLines(link: ServedLink): Promise<void> {
+/** Also where the link takes nothing any more, it is noticed that the client closes its end. */
+function sendLines(link: ServedLink, input: AsyncIterable<Uint8Array>): { closed: Promise<void>; sent: Promise<void> } {
+  const queue = new LineQueue();
+  return { closed: readLines(input, queue), sent: passOn(queue, link) };
+}
+
+async function passOn(queue: LineQueue, link: ServedLink): Promise<void> {
+  for await (const lines of queue.batches()) for (const line of lines) await link.send(line);
+}
+
+async function readLines(input: AsyncIterable<Uint8Array>, queue: LineQueue): Promise<void> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let lines: (() => void | Promise<void>)[] = [];
+  let room: void | Promise<void> = undefined;
   const splitter = new LineSplitter(MOST_BYTES, (bytes, _size, omitted) => {
     const line = omitted > 0 ? undefined : decoded(decoder, bytes);
     if (line === undefined) {
       const refusal = refusalOf(bytes, omitted > 0 ? "The message is too long" : "The message is not UTF-8");
-      lines.push(() => write(refusal));
-    } else if (line.trim() !== "") lines.push(() => link.send(line));
+      room = write(refusal).catch(() => undefined);
+    } else if (line.trim() !== "") room = queue.push(line);
   });
-  const passOn = async (): Promise<void> => {
-    const waiting = lines;
-    lines = [];
-    for (const one of waiting) await one();
-  };
-  for await (const chunk of Bun.stdin.stream()) {
-    splitter.push(chunk);
-    await passOn();
+  try {
+    for await (const chunk of input) {
+      splitter.push(chunk);
+      await room;
+    }
+  } catch {
+    // What cannot be read any more has ended.
   }
   splitter.end();
-  await passOn();
-  await link.settled();
+  queue.end();
 }
 
 function decoded(decoder: TextDecoder, bytes: Uint8Array): string | undefined {

@@ -3,6 +3,16 @@ import type { Flags } from "../command.ts";
 import { KmError } from "../errors.ts";
 import { MODERN } from "../mcp/handshake.ts";
 
+/** The first of the words, unless the server is given otherwise. */
+export const serverPositional = {
+  server: {
+    type: "positional",
+    required: false,
+    description: "Name of a server (km servers list); left out with --url and with a command behind --",
+    complete: "registered-server",
+  },
+} satisfies Flags;
+
 export const serverFlags = {
   url: { type: "string", valueHint: "url", description: "Reach a server by HTTP, in place of naming one" },
   header: {
@@ -15,7 +25,7 @@ export const serverFlags = {
   transport: {
     type: "enum",
     options: ["auto", "streamable-http", "sse"],
-    description: "How the server at --url speaks MCP (default: auto)",
+    description: "How the server at --url speaks MCP; default: auto",
   },
   env: {
     type: "string",
@@ -28,13 +38,13 @@ export const serverFlags = {
     type: "string",
     repeat: true,
     valueHint: "folder",
-    description: "Let the server know of a folder it may work in; may be repeated (default: none)",
+    description: "Let the server know of a folder it may work in; may be repeated; default: none",
     complete: "folder",
   },
   protocol: {
     type: "string",
     valueHint: "revision",
-    description: `Revision of MCP to speak, such as ${MODERN} (default: auto, the newest that both know)`,
+    description: `Revision of MCP to speak, such as ${MODERN}; default: auto, the newest that both know`,
   },
   timeout: {
     type: "string",
@@ -51,7 +61,7 @@ export const outputFlags = {
     type: "enum",
     alias: "o",
     options: ["text", "json", "yaml"],
-    description: "How to print what the server answers (default: text)",
+    description: "How to print what the server answers; default: text",
   },
 } satisfies Flags;
 

@@ -101,20 +101,33 @@ async function addressTarget(url: string, args: ServerArgs): Promise<Pick<NamedT
   const { host } = new URL(remote.url);
   if (args.record) {
     const transport = args.transport === undefined ? [] : ["--transport", args.transport];
-    return { name: host, target: await recorded(["--url", url, ...transport], [], args.header) };
+    const { addressOrder } = await import("./address-order.ts");
+    const { flags, ...order } = addressOrder({ url, headers: args.header });
+    return { name: host, target: await recorded([...flags, ...transport], [], order) };
   }
   return { name: host, target: { kind: "remote", remote, authorizer: await authorizerFor(remote) } };
 }
 
 /** As a session: recorded, and under the policies in force. */
-async function recorded(flags: string[], command: string[], headers: string[] = []): Promise<ServerTarget> {
+async function recorded(
+  flags: string[],
+  command: string[],
+  order?: { opening: string; env: Record<string, string> },
+): Promise<ServerTarget> {
   const { selfCommand } = await import("../self.ts");
   const words = ["monitor", ...flags, ...(command.length === 0 ? [] : ["--", ...command])];
-  // It is km that gets the environment, and hands on what the server shall have. Headers may hold secrets.
-  const additions = headers.length === 0 ? {} : { KM_HEADERS: headers.join("\n") };
-  const given = Object.entries({ ...process.env, ...additions });
-  const env = Object.fromEntries(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
-  return { kind: "command", server: { command: selfCommand(words), cwd: process.cwd(), env } };
+  // It is km that gets the environment, and hands on what the server shall have.
+  const { KM_URL: _url, KM_HEADERS: _headers, ...env } = { ...process.env, ...order?.env };
+  const given = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return {
+    kind: "command",
+    server: {
+      command: selfCommand(words),
+      cwd: process.cwd(),
+      env: Object.fromEntries(given),
+      opening: order?.opening,
+    },
+  };
 }
 
 async function authorizerFor(remote: Remote, name?: string): Promise<Authorizer> {

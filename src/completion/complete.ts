@@ -1,5 +1,13 @@
 /** `complete`: what may stand where the cursor is, from the definitions of the commands. */
-import { type Command, type Completer, type Entry, type Flag, type Group, loadCommand } from "../command.ts";
+import {
+  type Command,
+  commandFor,
+  type Completer,
+  type Entry,
+  type Flag,
+  type Group,
+  loadCommand,
+} from "../command.ts";
 
 export interface Candidate {
   /** In place of the whole word. */
@@ -57,11 +65,12 @@ export async function complete(typed: string[], current: string, program: Group,
 }
 
 async function completeArguments(
-  command: Command,
+  plain: Command,
   typed: string[],
   current: string,
   { program, values }: { program: Group; values: Values },
 ): Promise<Answer> {
+  const command = await commandFor(plain, typed);
   if (typed.includes("--")) return command.rest === undefined ? answer([]) : { kind: "command" };
   const { awaiting, before, given } = readTyped(typed, command);
   if (awaiting !== undefined) return await completeValue(awaiting, "", { program, current, before }, values);

@@ -30,6 +30,7 @@ const SOURCES: Record<Completer, Source> = {
   filter: filters,
   server: servers,
   "client-server": clientServers,
+  service: services,
   "registered-server": registeredServers,
   "server-secret": serverSecrets,
   client: clients,
@@ -46,6 +47,12 @@ const SOURCES: Record<Completer, Source> = {
   file: () => [],
   folder: () => [],
 };
+
+async function services(): Promise<Candidate[]> {
+  const { SERVICES } = await import("../services/services.ts");
+  const named = Object.entries(SERVICES).map(([value, { title }]) => ({ value, description: title }));
+  return [...named, { value: "all", description: "All of them" }];
+}
 
 /** The newest first, by the short id that `km sessions` shows; whole ids for who began to type one. */
 async function sessions({ current }: Position): Promise<Candidate[]> {
