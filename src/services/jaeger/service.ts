@@ -1,0 +1,46 @@
+/** The service `jaeger`: Jaeger, and what has its query API. */
+import * as v from "valibot";
+import { described, word } from "../../guard/policy/schema-parts.ts";
+import { BackendClient } from "../backend/backend-client.ts";
+import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import { probeEach } from "../backend/probe-each.ts";
+import type { Service } from "../service.ts";
+import { type Connection, type JaegerBackend, readerOf } from "./backend.ts";
+import { dependencies } from "./dependencies-tool.ts";
+import { readError } from "./read-error.ts";
+import { services } from "./services-tool.ts";
+import { trace } from "./trace-tool.ts";
+import { traces } from "./traces-tool.ts";
+
+const config = connectionsSchema({
+  api: described("Which API: legacy (below /api) or v3; default: auto", word("auto", "legacy", "v3")),
+});
+
+const service: Service<v.InferOutput<typeof config>, JaegerBackend> = {
+  name: "jaeger",
+  title: "Jaeger",
+  description: "Traces: services, searches, trees, critical paths, errors and dependencies",
+  config,
+  flags: { url: { key: "url", valueHint: "url", description: "Where Jaeger's query service is" } },
+  tools: [services, traces, trace, dependencies],
+  async open(written, around) {
+    const connections = new Map<string, Connection>();
+    for (const [name, one] of connectionsOf(written)) {
+      const remote = await remoteFrom(`jaeger.${name}`, one, "http://127.0.0.1:16686", around);
+      const client = new BackendClient("Jaeger", remote, around.cache, readError);
+      connections.set(name, { client, api: one.api ?? "auto" });
+    }
+    return { connections };
+  },
+  async probe(backend, signal) {
+    return await probeEach(backend.connections, async (_, name) => {
+      const found = await (await readerOf(backend, name, signal)).services(signal);
+      return { isReady: true, detail: `It knows ${found.length} services.` };
+    });
+  },
+  async close({ connections }) {
+    for (const { client } of connections.values()) await client.close();
+  },
+};
+
+export default service;
