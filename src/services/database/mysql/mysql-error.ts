@@ -1,0 +1,45 @@
+/** `mysqlErrors`: what MySQL or MariaDB or the way to it says went wrong, with its number and SQLSTATE. */
+import type { ErrorCode } from "../../../errors.ts";
+import { KmError, messageOf } from "../../../errors.ts";
+import type { ErrorReader } from "../connection.ts";
+import { late, lost } from "../postgres/postgres-error.ts";
+
+/** Numbers of errors: https://mariadb.com/kb/en/mariadb-error-codes/ */
+const ENDED = new Set([1317, 1969, 3024]);
+const NO_ACCESS = new Set([1044, 1045, 1142, 1143, 1227, 1370, 1698]);
+const ABSENT = new Set([1049, 1051, 1054, 1109, 1146, 1305]);
+const LOCKED = new Set([1205, 1213]);
+const READ_ONLY = new Set([1290, 1792]);
+const TOO_MANY = new Set([1040, 1203, 1226]);
+const SHUTTING_DOWN = new Set([1053, 1077, 1079]);
+
+export function mysqlErrors(label: string): ErrorReader {
+  return (error, signal) => {
+    if (error instanceof KmError) return error;
+    if (!(error instanceof Bun.SQL.MySQLError)) return lost(label, messageOf(error), signal);
+    const { errno, sqlState, code, message } = error;
+    if (errno === undefined || sqlState === undefined) return lost(label, `${message} (${code})`, signal);
+    if (ENDED.has(errno)) return late(label);
+    const hint = adviceFor(errno);
+    return new KmError(codeFor(errno), `${label}: ${message} (error ${errno}, SQLSTATE ${sqlState})`, {
+      ...(hint !== undefined && { hint }),
+    });
+  };
+}
+
+function codeFor(errno: number): ErrorCode {
+  if (NO_ACCESS.has(errno)) return "SVC_004";
+  if (ABSENT.has(errno)) return "SVC_006";
+  if (READ_ONLY.has(errno)) return "SVC_002";
+  if (TOO_MANY.has(errno)) return "SVC_005";
+  return SHUTTING_DOWN.has(errno) ? "SVC_003" : "SVC_007";
+}
+
+function adviceFor(errno: number): string | undefined {
+  if (errno === 1045) return "Whoever runs this server has to say who it is: url and password in services.yaml.";
+  if (NO_ACCESS.has(errno)) return "The account of this connection may not do that.";
+  if (READ_ONLY.has(errno))
+    return "This only reads. What changes something goes by database_execute or database_modify.";
+  if (LOCKED.has(errno)) return "Others hold a lock on it: try again when they have finished.";
+  return TOO_MANY.has(errno) ? "Try again when other clients have left." : undefined;
+}
