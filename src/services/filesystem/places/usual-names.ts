@@ -1,0 +1,45 @@
+/** What is kept unless services.yaml says otherwise. */
+
+/** Files that are secrets as a whole, or hold nothing else. */
+export const USUAL_DENY: readonly string[] = [
+  ".env",
+  ".env.*",
+  "!.env.example",
+  "!.env.sample",
+  "!.env.template",
+  "!.env.dist",
+  ".envrc",
+  "id_rsa",
+  "id_dsa",
+  "id_ecdsa",
+  "id_ecdsa_sk",
+  "id_ed25519",
+  "id_ed25519_sk",
+  "*.pem",
+  "*.key",
+  "*.p8",
+  "*.p12",
+  "*.pfx",
+  "*.jks",
+  "*.keystore",
+  "*.kdbx",
+  "*.ppk",
+  ".git-credentials",
+  ".netrc",
+  "_netrc",
+  ".pgpass",
+  ".my.cnf",
+  ".pypirc",
+  ".htpasswd",
+  ".vault-token",
+  ".ssh",
+  ".gnupg",
+  ".aws",
+  ".azure",
+  ".kube",
+  ".config/gcloud",
+  ".docker/config.json",
+];
+
+/** What is in there is run by programs that the user starts. */
+export const USUAL_PROTECT: readonly string[] = [".git"];
