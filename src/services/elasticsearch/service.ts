@@ -1,0 +1,71 @@
+/** The service `elasticsearch`: Elasticsearch 8 and 9. */
+import * as v from "valibot";
+import { described, text } from "../../guard/policy/schema-parts.ts";
+import { BackendClient } from "../backend/backend-client.ts";
+import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import type { Service } from "../service.ts";
+import { aliases, dataStreams } from "./aliases.ts";
+import { allocation } from "./allocation.ts";
+import type { ElasticsearchBackend } from "./backend.ts";
+import { cluster } from "./cluster.ts";
+import { deleteDocument, document, writeDocument } from "./document.ts";
+import { esql } from "./esql.ts";
+import { fields } from "./fields.ts";
+import { health, probe } from "./health.ts";
+import { indexDetail } from "./index-detail.ts";
+import { indices } from "./indices.ts";
+import { changeAliases, changeIndex, createIndex, deleteIndex } from "./manage.ts";
+import { nodes, shards } from "./nodes.ts";
+import { readError } from "./read-error.ts";
+import { search } from "./search.ts";
+
+const config = connectionsSchema({
+  api_key: described(
+    "An API key, as Elasticsearch encodes it; best a reference: ${keychain:elasticsearch}",
+    text("an API key", 4096),
+  ),
+});
+
+const service: Service<v.InferOutput<typeof config>, ElasticsearchBackend> = {
+  name: "elasticsearch",
+  title: "Elasticsearch",
+  description: "Search an Elasticsearch cluster, and look after its indices",
+  config,
+  flags: { url: { key: "url", valueHint: "url", description: "Where Elasticsearch is" } },
+  tools: [
+    search,
+    esql,
+    indices,
+    fields,
+    health,
+    indexDetail,
+    aliases,
+    dataStreams,
+    document,
+    nodes,
+    shards,
+    allocation,
+    cluster,
+    createIndex,
+    changeIndex,
+    changeAliases,
+    writeDocument,
+    deleteDocument,
+    deleteIndex,
+  ],
+  async open(written, around) {
+    const connections = new Map<string, BackendClient>();
+    for (const [name, one] of connectionsOf(written)) {
+      const headers = { ...one.headers, ...(one.api_key !== undefined && { Authorization: `ApiKey ${one.api_key}` }) };
+      const remote = await remoteFrom(`elasticsearch.${name}`, { ...one, headers }, "http://127.0.0.1:9200", around);
+      connections.set(name, new BackendClient("Elasticsearch", remote, around.cache, readError));
+    }
+    return { connections };
+  },
+  probe,
+  async close({ connections }) {
+    for (const client of connections.values()) await client.close();
+  },
+};
+
+export default service;
