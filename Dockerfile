@@ -1,6 +1,6 @@
 # km in a container, from executables built before (dist/linux-*/km, dist/LICENSE). Two images:
 #   slim  km alone: a base for images of yours, or to copy /usr/local/bin/km from; with `api serve` it is kilometers-api,
-#         see compose.yaml
+#         see compose.yaml; with `serve` km's own services, see deploy/
 #   node  with Node and npx, which run most MCP servers
 # docker buildx build --platform linux/amd64,linux/arm64 --target node .
 # Whatever runs here runs on the building machine, so that no processor is emulated.
