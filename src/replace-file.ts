@@ -2,7 +2,6 @@
 import {
   closeSync,
   fchmodSync,
-  fchownSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -16,6 +15,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { isAlive } from "./process/is-alive.ts";
 import { syncFolder } from "./sync-folder.ts";
+import { takeOwner } from "./take-owner.ts";
 
 /** Writing takes milliseconds: a temporary file this old is nobody's, though another process may have its writer's id. */
 const ABANDONED_MS = 60_000;
@@ -76,15 +76,5 @@ function writeTemporary(file: string, bytes: Uint8Array, like: Stats): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** @returns false where only the administrator may: then the file is ours from now on */
-function takeOwner(descriptor: number, { uid, gid }: Stats): boolean {
-  try {
-    fchownSync(descriptor, uid, gid);
-    return true;
-  } catch {
-    return false;
   }
 }

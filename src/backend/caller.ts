@@ -32,7 +32,7 @@ export function countedAs(address: string): string {
 }
 
 /** Without brackets and port; an IPv4 address within IPv6 as it is written by itself. Undefined for what is none. */
-function plainAddress(text: string): string | undefined {
+export function plainAddress(text: string): string | undefined {
   const trimmed = text.trim().toLowerCase();
   const address = /^\[(.*)\](?::\d+)?$/.exec(trimmed)?.[1] ?? /^([\d.]+):\d+$/.exec(trimmed)?.[1] ?? trimmed;
   const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1];

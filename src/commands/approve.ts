@@ -30,7 +30,7 @@ export default defineCommand({
     for: {
       type: "enum",
       options: [...SPANS],
-      description: "How long the answer is good for calls like this one (default: once)",
+      description: "How long the answer is good for calls like this one; default: once",
     },
     tool: { type: "boolean", description: "With --for: for every call of the tool, whatever its arguments are" },
     yes: { type: "boolean", alias: "y", description: "Do not ask; a terminal is needed all the same" },

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { defineCommand } from "../command.ts";
 import { checkArguments, checkNames } from "../connect/check-arguments.ts";
+import { jsonArguments } from "../connect/json-arguments.ts";
 import { partsOfCall } from "../connect/result-parts.ts";
 import { type ArgumentFile, typedArguments } from "../connect/typed-arguments.ts";
 import { unknownName } from "../connect/unknown-name.ts";
@@ -10,19 +11,14 @@ import { KmError, systemReason } from "../errors.ts";
 import { type NamedItem, named } from "../mcp/list-all.ts";
 import { isObject, type JsonObject } from "../wire/jsonrpc.ts";
 import { printResult, shownParts } from "./print-result.ts";
-import { outputFlags, saveFlags, serverFlags } from "./server-flags.ts";
+import { outputFlags, saveFlags, serverFlags, serverPositional } from "./server-flags.ts";
 import { type OneConnection, withServer } from "./with-server.ts";
 
 export default defineCommand({
   meta: { name: "call", description: "Call a tool of an MCP server" },
   rest: "<command> [args...]",
   args: {
-    server: {
-      type: "positional",
-      required: false,
-      description: "Name of a server (km servers list); left out with --url and with a command behind --",
-      complete: "registered-server",
-    },
+    ...serverPositional,
     tool: { type: "positional", required: false, description: "The tool" },
     argument: {
       type: "positional",
@@ -55,7 +51,8 @@ export default defineCommand({
   ],
   async run(args, rest) {
     const words = [args.server, args.tool, ...args.argument].filter((word) => word !== undefined);
-    const json = args.json === "-" ? await Bun.stdin.text() : args.json;
+    const json =
+      args.json === "-" ? await Bun.stdin.text() : args.json === undefined ? undefined : jsonArguments(args.json);
     const files = args["arg-file"].map(readArgument);
     return await withServer(words, rest, args, async (connection) => {
       const [tool, ...given] = connection.words;

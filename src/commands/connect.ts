@@ -18,19 +18,14 @@ import { colours, printable } from "../terminal.ts";
 import { shownParts } from "./print-result.ts";
 import { logText, progressLine, progressText } from "./progress-line.ts";
 import { say } from "./say.ts";
-import { saveFlags, serverFlags } from "./server-flags.ts";
+import { saveFlags, serverFlags, serverPositional } from "./server-flags.ts";
 import { protocolOf, rootsOf, serverTarget } from "./server-target.ts";
 
 export default defineCommand({
   meta: { name: "connect", description: "Talk to an MCP server, line by line" },
   rest: "<command> [args...]",
   args: {
-    server: {
-      type: "positional",
-      required: false,
-      description: "Name of a server (km servers list); left out with --url and with a command behind --",
-      complete: "registered-server",
-    },
+    ...serverPositional,
     ...saveFlags,
     ...serverFlags,
   },

@@ -59,7 +59,7 @@ export default defineCommand({
     every: {
       type: "string",
       valueHint: "duration",
-      description: "How often: default 10s, with --listen 1m",
+      description: "How often; default: 10s, with --listen 1m",
     },
     listen: {
       type: "string",

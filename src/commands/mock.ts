@@ -58,6 +58,14 @@ export default defineCommand({
 });
 
 async function serve(address: string, name: string, server: string[], program: Group): Promise<number> {
+  const { isLoopback } = await import("../backend/hosts.ts");
+  const { readListenAddress } = await import("../backend/listen-address.ts");
+  // km proxy would ask for flags that are not here.
+  if (!isLoopback(readListenAddress("--listen", address, "127.0.0.1:8080").hostname)) {
+    throw new KmError("USAGE", `A recording is not played to other machines: --listen ${address}`, {
+      hint: `Let km proxy do it, which is told who may come: km proxy --listen ${address} --allow-host NAME -- km mock SESSION`,
+    });
+  }
   const { default: proxy } = await import("./proxy.ts");
   return await proxy.run(parseArgs(["--listen", address, "--name", name], proxy.args), server, program);
 }

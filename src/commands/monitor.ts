@@ -26,24 +26,24 @@ export default defineCommand({
     name: {
       type: "string",
       valueHint: "name",
-      description: "Name of the server in logs (KM_NAME; default: from its command)",
+      description: "Name of the server in logs (KM_NAME); default: from its command",
       complete: "server",
     },
     "session-id": {
       type: "string",
       valueHint: "id",
-      description: "Id of this session (KM_SESSION_ID; default: time and randomness)",
+      description: "Id of this session (KM_SESSION_ID); default: time and randomness",
     },
     payloads: {
       type: "enum",
       options: ["full", "redacted", "metadata", "off"],
-      description: "What of each message is recorded (KM_PAYLOADS; default: redacted)",
+      description: "What of each message is recorded (KM_PAYLOADS); default: redacted",
     },
     "no-journal": { type: "boolean", description: "Record nothing (KM_JOURNAL=false)" },
     "kill-timeout": {
       type: "string",
       valueHint: "duration",
-      description: "How long each step of ending the server waits for it (KM_KILL_TIMEOUT; default: 2s)",
+      description: "How long each step of ending the server waits for it (KM_KILL_TIMEOUT); default: 2s",
     },
     cwd: {
       type: "string",
@@ -79,7 +79,7 @@ export default defineCommand({
     transport: {
       type: "enum",
       options: ["auto", "streamable-http", "sse"],
-      description: "How the server at --url speaks MCP (KM_TRANSPORT; default: auto)",
+      description: "How the server at --url speaks MCP (KM_TRANSPORT); default: auto",
     },
     "debug-replay": {
       type: "string",
@@ -105,7 +105,7 @@ export default defineCommand({
     "log-level": {
       type: "enum",
       options: ["error", "warn", "info", "debug"],
-      description: "What km says on stderr (KM_LOG_LEVEL; default: warn)",
+      description: "What km says on stderr (KM_LOG_LEVEL); default: warn",
     },
     verbose: { type: "boolean", description: "Same as --log-level info (KM_VERBOSE)" },
     debug: { type: "boolean", description: "Same as --log-level debug, with stack traces (KM_DEBUG)" },
@@ -134,8 +134,9 @@ export default defineCommand({
       cwd: args.cwd ?? nonEmpty(env["KM_CWD"]) ?? remote?.cwd ?? process.cwd(),
       env: { ...serverEnvironment(env, [...(remote?.additions ?? []), ...additions]), ...remote?.env },
       ignoredSignals: ignoredSignals(),
+      opening: remote?.opening,
     };
-    const recorded = remote === undefined ? server : { ...server, command: remote.recorded };
+    const recorded = remote === undefined ? server : { ...server, command: remote.recorded, opening: undefined };
     const load = (): Promise<Settings> =>
       tolerantSettings({
         ...(args.config === undefined ? {} : { file: args.config }),
@@ -297,14 +298,18 @@ async function remoteTarget(
     if (isOtherwise || args.url !== undefined) throw new KmError("USAGE", ONE_SERVER);
     return await (await import("./used-server.ts")).usedServer(args.use);
   }
-  const url = args.url ?? (isOtherwise ? undefined : nonEmpty(env["KM_URL"]));
+  const { KM_ADDRESS_SIZE: size } = env;
+  delete env["KM_ADDRESS_SIZE"]; // is for this process alone
+  const ordered = size === undefined ? undefined : await (await import("./address-order.ts")).readAddressOrder(size);
+  const url = ordered?.url ?? args.url ?? (isOtherwise ? undefined : nonEmpty(env["KM_URL"]));
   if (url === undefined) {
     if (args.header.length === 0 && args.transport === undefined) return undefined;
     throw new KmError("USAGE", "Flags --header and --transport belong to --url, which is missing");
   }
   if (isOtherwise) throw new KmError("USAGE", ONE_SERVER);
   const { remoteOf, remoteServer } = await import("./remote-server.ts");
-  const headers = args.header.length > 0 ? args.header : (env["KM_HEADERS"] ?? "").split("\n").filter(Boolean);
+  const given = args.header.length > 0 ? args.header : (env["KM_HEADERS"] ?? "").split("\n").filter(Boolean);
+  const headers = ordered?.headers ?? given;
   const transport = args.transport ?? nonEmpty(env["KM_TRANSPORT"]) ?? "auto";
   return remoteServer(remoteOf(url, transport, headers));
 }

@@ -7,19 +7,14 @@ import { named } from "../mcp/list-all.ts";
 import { colours, terminalWidth } from "../terminal.ts";
 import { printListing } from "./print-listing.ts";
 import { printResult } from "./print-result.ts";
-import { jsonFlag, outputFlags, outputOf, saveFlags, serverFlags } from "./server-flags.ts";
+import { jsonFlag, outputFlags, outputOf, saveFlags, serverFlags, serverPositional } from "./server-flags.ts";
 import { withServer } from "./with-server.ts";
 
 export default defineCommand({
   meta: { name: "read", description: "Read a resource of an MCP server, or list its resources" },
   rest: "<command> [args...]",
   args: {
-    server: {
-      type: "positional",
-      required: false,
-      description: "Name of a server (km servers list); left out with --url and with a command behind --",
-      complete: "registered-server",
-    },
+    ...serverPositional,
     uri: {
       type: "positional",
       required: false,

@@ -1,12 +1,12 @@
 /** `remoteAuthorizer`: who proves to a server on whose behalf km speaks, in a process whose stdin is an MCP client's. */
 import type { Authorizer } from "../http/authorizer.ts";
-import type { Remote } from "../http/remote.ts";
+import { isLogin, type Remote } from "../http/remote.ts";
 import { staticAuthorizer } from "../http/static-authorizer.ts";
 import { sayLater } from "../proxy/say.ts";
 import { printable } from "../terminal.ts";
 
 export async function remoteAuthorizer(remote: Remote, name: string): Promise<Authorizer> {
-  if (remote.auth.type !== "oauth") return staticAuthorizer(remote.auth);
+  if (!isLogin(remote.auth)) return staticAuthorizer(remote.auth);
   const { authorizerOf } = await import("../oauth/authorizer-of.ts");
   const { loginPlaces } = await import("./servers/login-places.ts");
   return authorizerOf(

@@ -3,56 +3,34 @@ import { KmError } from "../errors.ts";
 import type { Remote } from "../http/remote.ts";
 import { shownUrl } from "../http/shown-url.ts";
 import { selfCommand } from "../self.ts";
-import { remoteTo } from "../servers/server.ts";
-
-/** Where `km __remote` finds what it is to connect to. */
-export const REMOTE_VARIABLE = "KM_REMOTE";
+import { DEFAULT_LIMITS, remoteTo, type Server } from "../servers/server.ts";
+import { type Ordered, orderOf } from "./server-order.ts";
 
 /** Where a server answers with JSON, that comes when it is done. */
 const ANSWER_TIMEOUT_MS = 600_000;
-/** Bun makes no more than 256 requests at a time unless told otherwise; streams stay open, and what they wait for must pass. */
-const MOST_REQUESTS = "4096";
 
-export interface RemoteServer {
+export interface RemoteServer extends Ordered {
   command: string[];
   /** The command as it is recorded, the same wherever km lies. */
   recorded: string[];
   /** What the session is called unless the user says otherwise. */
   name: string;
-  env: Record<string, string>;
-}
-
-/** What `km __remote` is told. */
-export interface RemoteOrder {
-  /** For words to people. */
-  name: string;
-  /** With its references: the process that needs the secrets resolves them. */
-  remote: Remote;
 }
 
 /** @param name as the user calls the server; by its host unless given */
 export function remoteServer(remote: Remote, name = hostOf(remote.url)): RemoteServer {
   const shown = URL.canParse(remote.url) ? shownUrl(remote.url) : name;
-  const order: RemoteOrder = { name, remote };
+  const server: Server = { name, start: { kind: "remote", remote }, limits: DEFAULT_LIMITS, fallback: [], tags: [] };
   return {
     command: selfCommand(["__remote", shown]),
     recorded: ["km", "__remote", shown],
     name,
-    env: {
-      [REMOTE_VARIABLE]: JSON.stringify(order),
-      ...secretsOf(process.env),
-      BUN_CONFIG_MAX_HTTP_REQUESTS: MOST_REQUESTS,
-    },
+    ...orderOf([server]),
   };
 }
 
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "server";
-}
-
-/** What no other program gets from km: the secrets that it keeps may be locked with it. */
-function secretsOf({ KM_PASSPHRASE_FILE: file }: NodeJS.ProcessEnv): Record<string, string> {
-  return file === undefined ? {} : { KM_PASSPHRASE_FILE: file };
 }
 
 /**

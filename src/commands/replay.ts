@@ -4,27 +4,21 @@ import { config } from "../context.ts";
 import { duration } from "../log/query.ts";
 import { compareAnswers } from "../mcp/compare-answers.ts";
 import { parseFilter } from "../stream/filter.ts";
-import { SESSION_WORDS } from "./recorded-session.ts";
-import { recordedRequests, replayTarget, runReplay, comparisonFlags, targetFlags } from "./replayed.ts";
+import {
+  comparisonFlags,
+  recordedRequests,
+  replayTarget,
+  requestsPositionals,
+  runReplay,
+  targetFlags,
+} from "./replayed.ts";
 import { replayReport } from "./replay-report.ts";
 
 export default defineCommand({
   meta: { name: "replay", description: "Send a session's requests to a fresh server and compare the answers" },
   rest: "<command> [args...]",
   args: {
-    session: {
-      type: "positional",
-      required: true,
-      description: SESSION_WORDS,
-      complete: "session",
-    },
-    filter: {
-      type: "positional",
-      required: false,
-      repeat: true,
-      description: "Which calls to send, as in km logs; default: all",
-      complete: "filter",
-    },
+    ...requestsPositionals,
     ...targetFlags,
     ...comparisonFlags,
   },
@@ -37,7 +31,7 @@ export default defineCommand({
     const timeoutMs = duration("--timeout", args.timeout);
     const filter = parseFilter(args.filter);
     const server = await replayTarget(args, rest, "km replay last");
-    const recorded = await recordedRequests(args.session, filter);
+    const recorded = await recordedRequests(args.session, "replay", filter);
     const { kill_timeout: killTimeoutMs } = (await config()).values.monitor;
     const report = await replayReport(recorded.plan, { asJson: args.json, onlyDifferences: args["only-differences"] });
     try {

@@ -12,7 +12,7 @@ import type { ServerCommand } from "../proxy/pump.ts";
 import { serverEnvironment } from "../proxy/spawn.ts";
 import { foldEntries, type LogEntry } from "../stream/entry.ts";
 import { maskerFor } from "./masker.ts";
-import { recordedSession } from "./recorded-session.ts";
+import { recordedSession, SESSION_WORDS } from "./recorded-session.ts";
 import { say } from "./say.ts";
 import { serverFlags } from "./server-flags.ts";
 
@@ -23,12 +23,17 @@ export interface Recorded {
 
 /**
  * @param word names the session
+ * @param purpose what the requests are for, in words of who is told that it cannot be
  * @throws KmError RPL_001 where there is nothing to send
  */
-export async function recordedRequests(word: string, isWanted: (entry: LogEntry) => boolean): Promise<Recorded> {
+export async function recordedRequests(
+  word: string,
+  purpose: "replay" | "verify against",
+  isWanted: (entry: LogEntry) => boolean,
+): Promise<Recorded> {
   const session = await recordedSession(word);
   const { info, folder } = session;
-  const cannot = `Cannot replay session ${info.session_id}:`;
+  const cannot = `Cannot ${purpose} session ${info.session_id}:`;
   if (info.payloads === "metadata" || info.payloads === "off") {
     throw new KmError("RPL_001", `${cannot} its messages were not recorded (payloads: ${info.payloads})`, {
       hint: "Record with km monitor --payloads redacted, or full.",
@@ -48,6 +53,18 @@ export async function recordedRequests(word: string, isWanted: (entry: LogEntry)
   }
   return { session, plan };
 }
+
+/** Which requests are sent. */
+export const requestsPositionals = {
+  session: { type: "positional", required: true, description: SESSION_WORDS, complete: "session" },
+  filter: {
+    type: "positional",
+    required: false,
+    repeat: true,
+    description: "Which calls to send, as in km logs; default: all",
+    complete: "filter",
+  },
+} as const satisfies Flags;
 
 /** How requests are sent, and what is told of their answers. */
 export const comparisonFlags = {
@@ -103,11 +120,13 @@ export async function replayTarget(
   if (use !== undefined) {
     const server = await (await import("./used-server.ts")).usedServer(use);
     const additions = serverEnvironment(process.env, server.additions ?? []);
-    return { command: server.command, cwd: server.cwd ?? cwd, env: { ...additions, ...server.env } };
+    const { command, opening } = server;
+    return { command, cwd: server.cwd ?? cwd, env: { ...additions, ...server.env }, opening };
   }
   const { remoteOf, remoteServer } = await import("./remote-server.ts");
   const remote = remoteServer(remoteOf(url ?? "", transport ?? "auto", header));
-  return { command: remote.command, cwd, env: { ...serverEnvironment(process.env, []), ...remote.env } };
+  const { command, opening } = remote;
+  return { command, cwd, env: { ...serverEnvironment(process.env, []), ...remote.env }, opening };
 }
 
 export interface ReplayOptions {

@@ -3,13 +3,8 @@ import { shownUrl } from "../http/shown-url.ts";
 import { selfCommand } from "../self.ts";
 import { DEFAULT_LIMITS, type Server } from "../servers/server.ts";
 import type { RemoteServer } from "./remote-server.ts";
+import { orderOf } from "./server-order.ts";
 import { namedServer } from "./servers/open-servers.ts";
-
-/** Where `km __upstream` finds which servers these are. */
-export const UPSTREAM_VARIABLE = "KM_UPSTREAM";
-
-/** Bun makes no more than 256 requests at a time unless told otherwise; streams stay open, and what they wait for must pass. */
-const MOST_REQUESTS = "4096";
 
 /** A program without any of that is started as it is: nothing stands between. */
 export function needsUpstream({ start, limits, fallback }: Server): boolean {
@@ -22,16 +17,11 @@ export function needsUpstream({ start, limits, fallback }: Server): boolean {
 /** @throws KmError SRV_003 and CFG_002 for a server that stands in and is not as it must be */
 export async function upstreamServer(server: Server): Promise<RemoteServer> {
   const others = await Promise.all(server.fallback.map((name) => namedServer(name)));
-  const { KM_PASSPHRASE_FILE: passphrase } = process.env;
   return {
     command: selfCommand(["__upstream", server.name]),
     recorded: recordedAs(server),
     name: server.name,
-    env: {
-      [UPSTREAM_VARIABLE]: JSON.stringify([server, ...others]),
-      BUN_CONFIG_MAX_HTTP_REQUESTS: MOST_REQUESTS,
-      ...(passphrase !== undefined && { KM_PASSPHRASE_FILE: passphrase }),
-    },
+    ...orderOf([server, ...others]),
   };
 }
 

@@ -1,22 +1,22 @@
 /**
  * `km __upstream NAME`: stands in for a server of the registry and looks after it: another takes its place where it cannot be
- * reached, and it is started again where it crashes. Started by `km monitor --use`, which names the servers in the environment.
+ * reached, and it is started again where it crashes. Started by `km monitor --use`, which names the servers on stdin.
  */
 import { defineCommand } from "../command.ts";
 import { startChild } from "../connect/child-link.ts";
 import { paths } from "../context.ts";
-import { KmError } from "../errors.ts";
+import { connectAhead } from "../http/connect-ahead.ts";
 import { connectRemote } from "../http/remote-link.ts";
-import { sharedBreaker } from "../resilience/breaker-file.ts";
+import { type Breaker, sharedBreaker } from "../resilience/breaker-file.ts";
 import { ResilientLink } from "../resilience/resilient-link.ts";
 import type { Upstream } from "../resilience/upstream.ts";
 import { startOf } from "../servers/start-of.ts";
 import type { Server } from "../servers/server.ts";
 import { withoutWithheld } from "../withheld-variables.ts";
 import { remoteAuthorizer, tell } from "./remote-authorizer.ts";
-import { serveLink } from "./serve-link.ts";
+import { type ServedLink, serveLink } from "./serve-link.ts";
 import { referenceSources } from "./servers/open-servers.ts";
-import { UPSTREAM_VARIABLE } from "./upstream-server.ts";
+import { type Order, readOrder } from "./server-order.ts";
 
 const KILL_TIMEOUT_MS = 2000;
 /** For a program to end by itself. */
@@ -26,21 +26,23 @@ export default defineCommand({
   meta: { name: "__upstream", description: "Stand in for a server and those that take its place" },
   args: { name: { type: "positional", required: false, description: "Of the server, for those who list processes" } },
   async run() {
-    const servers = takeServers(process.env);
-    const [first] = servers;
-    if (first === undefined) throw new KmError("USAGE", "No server is given", { hint: "Use km monitor --use NAME." });
-    const link = new ResilientLink({ upstreams: servers.map(upstreamOf), limits: first.limits, say: tell });
-    return await serveLink(link, FAREWELL_MS);
+    const { servers, input } = await readOrder();
+    return await serveLink(await linkTo(servers), input, FAREWELL_MS);
   },
 });
 
-function takeServers(env: NodeJS.ProcessEnv): Server[] {
-  const text = env[UPSTREAM_VARIABLE] ?? "[]";
-  delete env[UPSTREAM_VARIABLE];
-  return JSON.parse(text) as Server[];
+async function linkTo(servers: Order["servers"]): Promise<ServedLink> {
+  try {
+    const [{ limits, start }] = servers;
+    const upstreams = servers.map(upstreamOf);
+    if (start.kind === "remote" && upstreams[0]?.breaker.phase() === "closed") connectAhead(start.remote);
+    return new ResilientLink({ upstreams, limits, say: tell });
+  } catch (error) {
+    return (await import("./refusing-link.ts")).refusingLink(error);
+  }
 }
 
-function upstreamOf(server: Server): Upstream {
+function upstreamOf(server: Server): Upstream & { breaker: Breaker } {
   const { name, start } = server;
   const isProgram = start.kind === "command";
   const place = isProgram ? start.command.join("\0") : start.remote.url;
@@ -52,7 +54,8 @@ function upstreamOf(server: Server): Upstream {
       const resolved = await startOf(server, referenceSources(false));
       if (resolved.kind === "remote") {
         const { remote } = resolved;
-        return connectRemote(remote, { authorizer: await remoteAuthorizer(remote, name), health, say: tell });
+        const authorizer = await remoteAuthorizer(remote, name);
+        return connectRemote(remote, { authorizer, health, say: tell, isOnly: true });
       }
       const { command, cwd, env } = resolved;
       return startChild(

@@ -4,7 +4,9 @@ import type { RemoteServer } from "./remote-server.ts";
 import { namedServer, referenceSources } from "./servers/open-servers.ts";
 import { needsUpstream, upstreamServer } from "./upstream-server.ts";
 
-export interface UsedServer extends RemoteServer {
+export interface UsedServer extends Omit<RemoteServer, "opening"> {
+  /** The first bytes that it gets on stdin, before the client's. */
+  opening?: string;
   /** The folder that it is to be started in. */
   cwd?: string | undefined;
   /** Its variables, as `--env` has them. */

@@ -7,8 +7,14 @@ import type { ReplayResult } from "../mcp/replay-result.ts";
 import { parseFilter } from "../stream/filter.ts";
 import { comparisonOf } from "../verify/comparison.ts";
 import { junitReport } from "../verify/junit.ts";
-import { SESSION_WORDS } from "./recorded-session.ts";
-import { recordedRequests, replayTarget, runReplay, comparisonFlags, targetFlags } from "./replayed.ts";
+import {
+  comparisonFlags,
+  recordedRequests,
+  replayTarget,
+  requestsPositionals,
+  runReplay,
+  targetFlags,
+} from "./replayed.ts";
 import { replayReport } from "./replay-report.ts";
 
 /** What says what a server offers. */
@@ -25,19 +31,7 @@ export default defineCommand({
   meta: { name: "verify", description: "Check that a server still answers as it did in a recorded session" },
   rest: "<command> [args...]",
   args: {
-    session: {
-      type: "positional",
-      required: true,
-      description: SESSION_WORDS,
-      complete: "session",
-    },
-    filter: {
-      type: "positional",
-      required: false,
-      repeat: true,
-      description: "Which calls to send, as in km logs; default: all",
-      complete: "filter",
-    },
+    ...requestsPositionals,
     ...targetFlags,
     ignore: {
       type: "string",
@@ -62,6 +56,7 @@ export default defineCommand({
     const server = await replayTarget(args, rest, "km verify last");
     const recorded = await recordedRequests(
       args.session,
+      "verify against",
       (entry) => (!args.definitions || DEFINITIONS.has(entry.method ?? "")) && filter(entry),
     );
     const { kill_timeout: killTimeoutMs } = (await config()).values.monitor;

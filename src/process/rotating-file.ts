@@ -23,6 +23,8 @@ export interface RotationOptions {
   keep: number;
 }
 
+export const DEFAULT_ROTATION: RotationOptions = { maxBytes: 10 << 20, keep: 5 };
+
 export class RotatingFile {
   readonly file: string;
   readonly #options: RotationOptions;

@@ -15,10 +15,13 @@ import { paths } from "../../context.ts";
 import { builtApp } from "../../dashboard/app-files.ts";
 import { KmError, messageOf, systemReason } from "../../errors.ts";
 import { stdout } from "../../output.ts";
+import { DEFAULT_ROTATION, RotatingFile } from "../../process/rotating-file.ts";
 import { openDatabase } from "../../store/database.ts";
 import { migrate } from "../../store/migrate.ts";
 import { VERSION } from "../../version.ts";
+import { say as tell } from "../say.ts";
 
+const STDERR = 2;
 /** For whoever sends requests to notice that this one is not ready any more. */
 const LEAD_MS = 500;
 /** For requests that are being answered. */
@@ -77,6 +80,12 @@ const FLAGS = {
     valueHint: "host:port",
     description: "Where to give out metrics, which are otherwise at /metrics for this machine alone",
   },
+  "log-file": {
+    type: "string",
+    valueHint: "file",
+    description: `Write the log into this file, and not to stderr; beyond ${DEFAULT_ROTATION.maxBytes >> 20} MB it is put aside`,
+    complete: "file",
+  },
   "new-admin-key": { type: "boolean", description: "Print another administrator key and end; a service may run" },
 } as const satisfies Flags;
 
@@ -86,6 +95,7 @@ export default defineCommand({
   examples: [
     "km api serve",
     "km api serve --database postgres://km@db/km --database-password-file ./password",
+    "km api serve --log-file /var/log/kilometers-api/log.ndjson",
     "km api serve --new-admin-key",
   ],
   async run(args) {
@@ -93,7 +103,8 @@ export default defineCommand({
     const { database, databasePassword, folder } = options;
     makeFolder(folder);
     if (args["new-admin-key"]) return await newAdminKey(database, databasePassword);
-    const log = openServiceLog(2, process.stderr.isTTY);
+    const file = options.logFile === undefined ? undefined : openLogFile(options.logFile);
+    const log = openServiceLog(file ?? STDERR, file === undefined && process.stderr.isTTY);
     const say: Say = (level, message, fields) => writeLog(log.write, Date.now(), level, message, fields);
     try {
       const service = await openService({
@@ -104,6 +115,7 @@ export default defineCommand({
         showFirstKey: show,
       });
       const metrics = options.metricsAt && (await metricsOf(service, options.metricsAt));
+      if (file !== undefined) tell(`Listening at ${service.url}; the log is in ${file.file}`);
       say("info", "listening", {
         url: service.url,
         public_url: service.deps.origin,
@@ -116,6 +128,7 @@ export default defineCommand({
       return await untilEnded(service, metrics, say);
     } finally {
       await log.flush();
+      file?.close();
     }
   },
 });
@@ -134,6 +147,7 @@ interface Options extends ListenAddress {
   hosts: string[];
   trustedProxies: number;
   metricsAt: ListenAddress | undefined;
+  logFile: string | undefined;
 }
 
 /** What is not given stands in the environment, where nothing counts as nothing. */
@@ -142,6 +156,7 @@ function readOptions(args: Args<typeof FLAGS>, env: NodeJS.ProcessEnv): Options 
   const signingKeyFile = args["signing-key"] ?? (env["KM_API_SIGNING_KEY_FILE"] || undefined);
   const packageKeyFile = args["package-key"] ?? (env["KM_API_PACKAGE_KEY_FILE"] || undefined);
   const passwordFile = args["database-password-file"] ?? (env["KM_API_DATABASE_PASSWORD_FILE"] || undefined);
+  const logFile = args["log-file"] ?? (env["KM_API_LOG_FILE"] || undefined);
   const packages = args.packages ?? (env["KM_API_PACKAGES"] || undefined);
   const inBucket = packages !== undefined && isBucketAddress(packages);
   const folder = resolve(args.data ?? (env["KM_API_DATA"] || join(paths().data, "api")));
@@ -158,6 +173,7 @@ function readOptions(args: Args<typeof FLAGS>, env: NodeJS.ProcessEnv): Options 
     hosts: args.host,
     trustedProxies: count(args["trusted-proxies"] ?? (env["KM_API_TRUSTED_PROXIES"] || "0")),
     metricsAt: metricsListen === undefined ? undefined : readListenAddress("--metrics-listen", metricsListen),
+    logFile: logFile === undefined ? undefined : resolve(logFile),
   };
 }
 
@@ -182,6 +198,19 @@ function readSecret(what: string, file: string): string {
   } catch (cause) {
     throw new KmError("API_001", `Cannot read ${what} from ${file}: ${systemReason(cause)}`, { cause });
   }
+}
+
+function openLogFile(path: string): RotatingFile {
+  const file = new RotatingFile(path, DEFAULT_ROTATION);
+  try {
+    file.open();
+  } catch (cause) {
+    throw new KmError("API_001", `Cannot write the log into ${path}: ${systemReason(cause)}`, {
+      hint: "Choose another file with --log-file.",
+      cause,
+    });
+  }
+  return file;
 }
 
 function makeFolder(folder: string): void {

@@ -37,7 +37,7 @@ export default defineCommand({
     form: {
       type: "enum",
       options: ["bundle", "executable"],
-      description: "bundle: small, for every platform, the default; executable: with Bun inside",
+      description: "bundle: small, for every platform; executable: with Bun inside; default: bundle",
     },
     target: {
       type: "string",

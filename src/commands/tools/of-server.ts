@@ -8,19 +8,14 @@ import { named } from "../../mcp/list-all.ts";
 import { print } from "../../output.ts";
 import { colours, terminalWidth } from "../../terminal.ts";
 import { printListing } from "../print-listing.ts";
-import { jsonFlag, outputFlags, outputOf, serverFlags } from "../server-flags.ts";
+import { jsonFlag, outputFlags, outputOf, serverFlags, serverPositional } from "../server-flags.ts";
 import { withServer } from "../with-server.ts";
 
 export default defineCommand({
   meta: { name: "tools", description: "List the tools of an MCP server, or show one with its arguments" },
   rest: "<command> [args...]",
   args: {
-    server: {
-      type: "positional",
-      required: false,
-      description: "Name of a server (km servers list); left out with --url and with a command behind --",
-      complete: "registered-server",
-    },
+    ...serverPositional,
     tool: { type: "positional", required: false, description: "The tool; without it all are listed" },
     ...jsonFlag,
     ...outputFlags,
