@@ -137,6 +137,7 @@ const ASKS = {
     "plugin/sample-session.ts",
     "plugin/sdk/tested-plugin.ts",
     "proxy/recording.ts",
+    "services/filesystem/service.ts",
   ],
   "asks more of Linux: /proc, priorities of threads, programs by descriptor, a keychain that may not be there": [
     "auth/probe-keychain.ts",
@@ -144,6 +145,8 @@ const ASKS = {
     "plugin/installed/program-command.ts",
     "plugin/is-host.ts",
     "proxy/pump-poll.ts",
+    "services/filesystem/places/held-folder.ts",
+    "services/filesystem/places/open-file.ts",
     "status/running.ts",
   ],
   "leaves out what Windows has not: modes, open folders, signals, groups, terminals; or adds .exe": [
@@ -160,6 +163,8 @@ const ASKS = {
     "process/rotating-file.ts",
     "process/watchdog.ts",
     "replace-file.ts",
+    "services/filesystem/changes/copy.ts",
+    "services/filesystem/places/replace-contents.ts",
     "sync-folder.ts",
     "tail/on-screen.ts",
     "tail/require-terminal.ts",

@@ -1,6 +1,7 @@
 /** From words to commands: help, refusals and exit codes of the program itself. */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { JSON_ARGUMENTS_HINT } from "../src/connect/json-arguments.ts";
 import { TemporaryData } from "./journal/make-journal.ts";
 import { km } from "./commands/record-session.ts";
 
@@ -54,6 +55,7 @@ describe("km", () => {
         verify       Check that a server still answers as recorded
         mock         Stand in for a recorded server
         clear-logs   Delete recorded sessions
+        serve        Serve MCP tools for kubernetes, prometheus and others
 
       Extend
         plugins      See, try and write plugins
@@ -71,10 +73,10 @@ describe("km", () => {
       Begin with km wrap, or run one server through km: km monitor -- <command>
       See km help <command>, and km help <topic> for one of
         getting-started, clients, servers, connect, health, mock, verify, proxy,
-        proxy-security, resilience, filter, tail, dashboard, policy, approvals,
-        tools, large-results, search, status, redaction, security, journal, scan,
-        plugins, packages, otel, analytics, login, api, configuration, environment,
-        doctor, update, exit-codes
+        proxy-security, services, resilience, filter, tail, dashboard, policy,
+        approvals, tools, large-results, search, status, redaction, security,
+        journal, scan, plugins, packages, otel, analytics, login, api,
+        configuration, environment, doctor, update, exit-codes
       "
     `);
     expect((await run("help")).stdout).toBe(stdout);
@@ -113,6 +115,17 @@ describe("km", () => {
     [["logs", "--a\n\u001b[2J"], "km: Unknown flag --a\\n\\u001b[2J\n    See km logs --help.\n"],
     [["logs", "-f", "--payloads"], "km: Unknown flag --payloads\n    Did you mean --payload?\n"],
     [["monitor", "--payloads", "ful"], 'km: Flag --payloads cannot be "ful"\n    Did you mean full? Allowed: full, '],
+    [["tools", "--use", "files"], "km: Unknown flag --use\n    A server is named without a flag: km tools files\n"],
+    [
+      ["call", "read", "--use=a b", "path=x"],
+      "km: Unknown flag --use\n    A server is named without a flag: km call 'a b' read path=x\n",
+    ],
+    [["mock", "--use", "files"], "km: Unknown flag --use\n    See km mock --help.\n"],
+    [["call", "files", "read", "--json"], `km: Flag --json needs a value\n    ${JSON_ARGUMENTS_HINT}\n`],
+    [
+      ["call", "files", "--json", "read", "path=x"],
+      `km: Flag --json needs the arguments as a JSON object, not "read"\n    ${JSON_ARGUMENTS_HINT}\n`,
+    ],
     [["sess"], 'km: Unknown command "sess"\n    Did you mean km sessions?\n'],
     [["install"], 'km: Unknown command "install"\n    Did you mean km wrap?\n'],
     [["list"], 'km: Unknown command "list"\n    Did you mean km sessions?\n'],
@@ -199,23 +212,23 @@ describe("km <command> --help", () => {
 
       OPTIONS
 
-                                  --name=<name>    Name of the server in logs (KM_NAME; default: from its command)
-                              --session-id=<id>    Id of this session (KM_SESSION_ID; default: time and randomness)
-        --payloads=<full|redacted|metadata|off>    What of each message is recorded (KM_PAYLOADS; default: redacted)
+                                  --name=<name>    Name of the server in logs (KM_NAME); default: from its command
+                              --session-id=<id>    Id of this session (KM_SESSION_ID); default: time and randomness
+        --payloads=<full|redacted|metadata|off>    What of each message is recorded (KM_PAYLOADS); default: redacted
                                    --no-journal    Record nothing (KM_JOURNAL=false)
-                      --kill-timeout=<duration>    How long each step of ending the server waits for it (KM_KILL_TIMEOUT; default: 2s)
+                      --kill-timeout=<duration>    How long each step of ending the server waits for it (KM_KILL_TIMEOUT); default: 2s
                                  --cwd=<folder>    Working directory of the server (KM_CWD)
                          -e, --env=<NAME=VALUE>    Set a variable for the server; may be repeated (KM_ENV, one a line)
                                    --use=<name>    Run the registered server of this name: see km servers list
                                     --url=<url>    Reach the server by HTTP in place of starting one (KM_URL)
                      -H, --header=<name: value>    Send a header with each request to --url; may be repeated (KM_HEADERS, one a line)
-         --transport=<auto|streamable-http|sse>    How the server at --url speaks MCP (KM_TRANSPORT; default: auto)
+         --transport=<auto|streamable-http|sse>    How the server at --url speaks MCP (KM_TRANSPORT); default: auto
                           --debug-replay=<file>    Play a file of JSON-RPC lines in place of a server (KM_DEBUG_REPLAY)
                                 --plugin=<path>    Load the plugin in this folder too, for its development; may be repeated
                                 --policy=<file>    Policy in place of the user's (KM_POLICY); those of the system and of projects count beside it
                                    --no-plugins    Load no plugin (KM_PLUGINS=false)
                                 --config=<file>    Configuration file (KM_CONFIG)
-            --log-level=<error|warn|info|debug>    What km says on stderr (KM_LOG_LEVEL; default: warn)
+            --log-level=<error|warn|info|debug>    What km says on stderr (KM_LOG_LEVEL); default: warn
                                       --verbose    Same as --log-level info (KM_VERBOSE)
                                         --debug    Same as --log-level debug, with stack traces (KM_DEBUG)
                                        --server    Accepted and ignored: km monitor --server -- <command> is an older form
@@ -246,10 +259,10 @@ describe("km <command> --help", () => {
 
                                    --url=<url>    Reach a server by HTTP, in place of naming one
                     -H, --header=<name: value>    Send a header with each request to --url; may be repeated
-        --transport=<auto|streamable-http|sse>    How the server at --url speaks MCP (default: auto)
+        --transport=<auto|streamable-http|sse>    How the server at --url speaks MCP; default: auto
                                   --use=<name>    A server of servers.yaml
                         -e, --env=<NAME=VALUE>    Set a variable for the command behind --; may be repeated
-                          --timeout=<duration>    How long a request waits for its answer (Default: 30s)
+                          --timeout=<duration>    How long a request waits for its answer; default: 30s
                             --only-differences    Leave out requests that were answered the same
                                         --json    One request per line as JSON
 

@@ -7,6 +7,7 @@ export const ORDER: readonly string[] = [
   "completion",
   "context.ts",
   "dashboard",
+  "services",
   "gateway",
   "health",
   "status",

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Column, colours, printable, table } from "../src/terminal.ts";
+import { type Column, colours, printable, table, wrapped } from "../src/terminal.ts";
 
 const COLUMNS: Column[] = [
   { header: "SEQ", align: "right" },
@@ -96,4 +96,12 @@ describe("colours", () => {
     Object.assign(process.env, env);
     expect((await colours({ isTTY })).isColorSupported).toBe(expected);
   });
+});
+
+test("wrapped breaks between words, wide characters counted, and keeps what a line begins with", () => {
+  expect(wrapped("a text that is too long", 12, "  ")).toBe("a text\n  that is\n  too long");
+  expect(wrapped("  - an item of a list", 14, "")).toBe("  - an item of\n  a list");
+  expect(wrapped("日本語 日本語", 8, "")).toBe("日本語\n日本語");
+  expect(wrapped("  as  it is", 11, "")).toBe("  as  it is");
+  expect(wrapped("no limit for this", undefined, "  ")).toBe("no limit for this");
 });

@@ -22,8 +22,8 @@ test("commands load eagerly what they are for, and no more", () => {
   const shown = Array.from(commands, ([parts, names]) => `${parts || "-"}: ${names.join(", ")}`).sort();
   expect(`${shown.join("\n")}\n`).toMatchInlineSnapshot(`
     "-: sessions, show, stats, export, config show, config path, config get, config init
-    @cfworker/json-schema api auth connect guard health http mcp plugin proxy servers status valibot: health
     @cfworker/json-schema api auth jose package plugin update valibot: plugins install, plugins refresh
+    @cfworker/json-schema api connect guard health http mcp plugin proxy servers status: health
     @cfworker/json-schema api package plugin update valibot: plugins build
     @cfworker/json-schema auth clients doctor guard help jsonc-parser plugin toml-eslint-parser update valibot yaml: doctor
     @cfworker/json-schema auth guard plugin valibot: plugins test
@@ -41,31 +41,34 @@ test("commands load eagerly what they are for, and no more", () => {
     api auth jose package plugin valibot: plugins keys trust
     api auth jose valibot: api admin customers list, api admin customers create, api admin customers change, api admin users list, api admin users create, api admin users change, api admin keys list, api admin keys create, api admin keys revoke, api admin packages list, api admin packages upload, api admin packages keys, api admin revocations list, api admin revocations create, api admin signing-keys list, api admin signing-keys rotate, api admin audit
     api backend gateway guard http resilience status: proxy
+    api backend gateway guard resilience services status valibot yaml: serve
     approve guard: approve
     auth clients diff guard jose jsonc-parser toml-eslint-parser valibot yaml: init
-    auth clients guard http jsonc-parser servers toml-eslint-parser valibot yaml: servers show, servers import
-    auth clients http jsonc-parser servers toml-eslint-parser valibot yaml: servers export
-    auth guard http servers valibot yaml: servers add, servers remove, servers edit
-    auth guard http servers valibot: servers list
     auth http oauth servers valibot: servers login, servers logout
-    auth http servers valibot: servers secret list, servers secret set, servers secret remove
     auth jose valibot: auth login, auth status, auth logout, auth refresh
+    auth servers valibot: servers secret list, servers secret set, servers secret remove
     auth: access password
-    backend gateway guard valibot yaml: access check
+    backend gateway guard servers valibot yaml: access check
     backend: api health
     citty help: help
+    clients connect guard jsonc-parser mcp plugin proxy scan toml-eslint-parser yaml: findings accept
+    clients connect guard jsonc-parser mcp proxy scan toml-eslint-parser yaml: scan
     clients diff guard jsonc-parser toml-eslint-parser valibot yaml: wrap, unwrap
     clients diff guard valibot: tools diff, tools accept
-    clients guard jsonc-parser mcp plugin proxy scan toml-eslint-parser yaml: findings accept
-    clients guard jsonc-parser mcp proxy scan toml-eslint-parser yaml: scan
+    clients guard jsonc-parser servers toml-eslint-parser valibot yaml: servers import
+    clients guard jsonc-parser servers toml-eslint-parser yaml: servers show
     clients guard jsonc-parser toml-eslint-parser yaml: clients
+    clients jsonc-parser servers toml-eslint-parser yaml: servers export
     completion: completions
+    connect guard servers valibot yaml: servers add
     gateway: access init, access key
     guard mcp mock: mock
     guard mcp proxy verify: verify
     guard mcp proxy: replay
     guard plugin valibot yaml: policy show, policy check, policy test, policy trust
     guard plugin: logs, findings list
+    guard servers valibot yaml: servers remove, servers edit
+    guard servers: servers list
     guard valibot: tools list
     guard: findings unaccept, policy init
     index: clear-logs

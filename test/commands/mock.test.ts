@@ -115,6 +115,20 @@ test(
 );
 
 test(
+  "km mock: --listen is for this machine, and says what is there for others",
+  async () => {
+    await using data = await TemporaryData.create();
+    await record(data, [INITIALIZE]);
+    const { stderr, exitCode } = await answers(data, ["last", "--listen", "0.0.0.0:8080"], []);
+    expect(exitCode).toBe(2);
+    expect(stderr).toStartWith(
+      "km: A recording is not played to other machines: --listen 0.0.0.0:8080\n    Let km proxy",
+    );
+  },
+  TIMEOUT,
+);
+
+test(
   "km mock: --listen serves the recording over HTTP",
   async () => {
     await using data = await TemporaryData.create();

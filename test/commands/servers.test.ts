@@ -66,7 +66,10 @@ test.skipIf(process.platform === "win32")(
       EDITOR: `sh -c 'echo "  b: 1" >> "$0"'`,
     });
     await again.shown("or write it all the same (w)?");
+    again.type("what\r");
+    await again.shown("or write it all the same (w)?", 2);
     again.type("x\r");
+    await again.shown("km: The file is as it was");
     expect(await again.exited).toBe(1);
     expect(readFileSync(file, "utf8")).toEndWith("servers:\n  a: { command: x }\n");
   },

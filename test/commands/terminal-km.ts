@@ -35,9 +35,9 @@ export class TerminalKm implements AsyncDisposable {
     });
   }
 
-  /** What was shown so far, once it holds the text. */
-  async shown(text: string): Promise<string> {
-    while (!this.#output.includes(text)) await new Promise<void>((resolve) => this.#changed.push(resolve));
+  /** What was shown so far, once it holds the text so many times. */
+  async shown(text: string, times = 1): Promise<string> {
+    while (this.#output.split(text).length <= times) await new Promise<void>((resolve) => this.#changed.push(resolve));
     return this.#output.replaceAll("\r\n", "\n");
   }
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
   old = readFileSync(join(built, "0.0.1/km"));
   await releases.publish("0.0.2", join(built, "0.0.2/km"));
   await releases.publish("0.0.3");
-}, LONG);
+}, 3 * LONG);
 afterAll(() => {
   releases[Symbol.dispose]();
   rmSync(built, { recursive: true, force: true });

@@ -64,6 +64,8 @@ test(
     const { stdout, exitCode } = await verified(data, ["--definitions", "--junit", file], "dies");
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining("2 requests: 2 same")]);
     expect(await Bun.file(file).text()).toContain('tests="2" failures="0" errors="0" skipped="0"');
+    const none = await verified(data, ["method:none"]);
+    expect(none).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Cannot verify against session ") });
     const unwritable = await verified(data, ["--junit", data.folder]);
     expect(unwritable).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("Cannot write") });
   },

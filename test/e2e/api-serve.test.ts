@@ -1,6 +1,6 @@
 /** `km api serve` as an operator meets it: its first start, its restarts, its end, and what keeps it from starting. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { closeSync, constants, mkdirSync, openSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { emptyPostgres, HAS_POSTGRES } from "../fixtures/postgres.ts";
 import { KM, makeHome } from "./km.ts";
@@ -166,6 +166,7 @@ test("a second signal ends it at once", async () => {
 
 test.each([
   ["a port that is taken", (taken: string) => ["--listen", taken], /the address is taken\n +See what listens/],
+  ["a log file that is a folder", () => ["--log-file", "/"], /^km: Cannot write the log into .*\n {4}Choose/m],
   ["an address of another machine", () => ["--listen", "192.0.2.1:0"], /Cannot listen on 192\.0\.2\.1:0: .*\n +Choose/],
   ["no address", () => ["--listen", "5194"], /--listen is not an address with its port/],
   [
@@ -206,6 +207,29 @@ test.skipIf(!HAS_POSTGRES)("a PostgreSQL in which the user may do nothing is sai
   expect(api.stderr).toMatch(
     /^km: Cannot start kilometers-api: permission denied .*\n {4}See that .* may create tables/m,
   );
+});
+
+test("--log-file takes the log, for its user alone, and stderr says where the service listens", async () => {
+  using home = makeHome();
+  const file = join(home.folder, "logs", "api.ndjson");
+  const command = [KM, "api", "serve", "--listen", "127.0.0.1:0", "--log-file", file];
+  await using api = Bun.spawn(command, { env: home.env, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  let told = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of api.stderr) {
+    told += decoder.decode(chunk, { stream: true });
+    const [, url] = /^km: Listening at (\S+); the log is in .*\n/m.exec(told) ?? [];
+    if (url === undefined || api.killed) continue;
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    api.kill("SIGTERM");
+  }
+  expect(await api.exited).toBe(0);
+  expect(told.split("\n")).toHaveLength(2);
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+  expect(messages).toContain("listening");
+  expect(messages.slice(-3)).toEqual(["request", "ending", "ended"]);
+  if (!IS_WINDOWS) expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
 test("a folder that cannot be written is said", async () => {

@@ -151,9 +151,32 @@ test(
   PATIENCE_MS,
 );
 
+test("what is no MCP server is said to be none, with what it writes", async () => {
+  using home = makeHome();
+  const answer = await askKm(home, ["tools", "--", process.execPath, "-e", "console.log('hello')"]);
+  expect(answer).toMatchObject({ exitCode: 1, out: "" });
+  expect(answer.err).toStartWith(`km: Cannot connect: it exited with code 0; what it writes is no MCP: "hello"\n`);
+  expect(answer.err).toContain("An MCP server on stdio waits for messages");
+});
+
+test("a server that cannot be reached is said to be that, with what to do and no code of km's own", async () => {
+  using home = makeHome();
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("", { status: 404 }) });
+  const { port } = server;
+  const missing = await askKm(home, ["tools", "--url", `http://127.0.0.1:${port}/nowhere`]);
+  await server.stop(true);
+  expect(missing.err).toBe(
+    `km: Cannot connect to 127.0.0.1:${port}: there is nothing at this path (HTTP 404)\n    Check the path of the URL: mostly it is /mcp.\n`,
+  );
+  const refused = await askKm(home, ["call", "x", "--url", `http://127.0.0.1:${port}/mcp`]);
+  expect(refused.err).toBe(
+    `km: Cannot connect to 127.0.0.1:${port}: it refuses the connection\n    See that the server runs and that the port is right.\n`,
+  );
+});
+
 test.each([
-  ["refuse", /^km: Cannot connect: it ended its output; it exited with code 3; it said: no licence found\n$/],
-  ["die", /^km: Cannot call do: it ended its output; it exited with code 7\n$/],
+  ["refuse", /^km: Cannot connect: it exited with code 3; it said: no licence found\n {4}Flag --verbose shows .*\n$/],
+  ["die", /^km: Cannot call do: it exited with code 7\n$/],
   ["hang", /^km: Cannot call do: no answer within 0.5 s/],
   ["wrong", /^km: Cannot connect: /],
 ])(

@@ -115,7 +115,7 @@ test(
     using home = makeHome();
     const answer = await askKm(home, ["connect", "--", ...ODD, "die"], "call do n=1\ncall do n=2\n");
     expect(answer).toMatchObject({ exitCode: 1, out: "" });
-    expect(answer.err).toContain("it ended its output; it exited with code 7");
+    expect(answer.err).toContain("The server is gone: it exited with code 7\n");
   },
   PATIENCE_MS,
 );
@@ -263,6 +263,19 @@ describe.skipIf(Bun.which("tmux") === null || Bun.which("bash") === null)("on a 
   );
 
   onLinux(
+    "help stands below each command where the terminal is narrow, and no word is cut",
+    async () => {
+      await using terminal = await connected(MODERN, "", 50);
+      await line(terminal, "help", "takes a request back.");
+      expect(terminal.text).toContain(
+        "\nTab completes names, arguments and their values.\nCtrl-C takes a request back.",
+      );
+      expect(terminal.text).toContain("\n  quit\n      Leave, as Ctrl-D does\n");
+    },
+    PATIENCE_MS,
+  );
+
+  onLinux(
     "a terminal that knows no movements gets plain lines",
     async () => {
       await using terminal = await connected(EVERYTHING, "TERM=dumb ");
@@ -277,8 +290,8 @@ describe.skipIf(Bun.which("tmux") === null || Bun.which("bash") === null)("on a 
   );
 });
 
-async function connected(server: string[], before = ""): Promise<TmuxTerminal> {
-  const terminal = new TmuxTerminal(120, 24);
+async function connected(server: string[], before = "", columns = 120): Promise<TmuxTerminal> {
+  const terminal = new TmuxTerminal(columns, 40);
   try {
     await start(terminal, server, before);
     return terminal;

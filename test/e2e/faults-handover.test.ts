@@ -125,7 +125,13 @@ describe.each(PUMPS)("environment (%s pump)", (pump) => {
   });
 
   test("what km proves with who its user is does not reach the server, unless by --env", async () => {
-    const env = { KM_API_KEY: "SECRET", KM_PASSPHRASE_FILE: "/SECRET", KM_API_URL: "http://127.0.0.1:1" };
+    const env = {
+      KM_API_KEY: "SECRET",
+      KM_PASSPHRASE_FILE: "/SECRET",
+      KM_HEADERS: "x-key: SECRET",
+      KM_URL: "https://ada:SECRET@mcp.example.com/mcp",
+      KM_API_URL: "http://127.0.0.1:1",
+    };
     await using km = monitor(SHOW_ENVIRONMENT, { pump, env });
     expect(await km.exited()).toBe(0);
     const shown = (await km.ended()).toString();

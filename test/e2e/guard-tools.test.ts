@@ -219,9 +219,10 @@ test("a tool that changed is a finding of the session, with the number of its li
       plugin: "km",
       code: "changed-definition",
       severity: "high",
+      tool: "read",
       title: "read: Is not defined as it was accepted: description",
     },
-    { plugin: "km", code: "new-tool", severity: "medium" },
+    { plugin: "km", code: "new-tool", severity: "medium", tool: "more" },
   ]);
   const { stdout } = await km(home, "show", String(found[0]?.["event_id"]), "--json");
   expect(stdout).toContain('"method":"tools/list"');

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { type AuthorizationServer, startAuthorizationServer } from "../oauth/authorization-server.ts";
 import { browse } from "../oauth/logging-in.ts";
 import { type ProtectedServer, startProtectedServer } from "../oauth/protected-server.ts";
-import { type Home, KM, makeHome } from "./km.ts";
+import { type Home, makeHome } from "./km.ts";
+import { type Running, startKm } from "./running.ts";
 
 let stack: AsyncDisposableStack;
 let home: Home;
@@ -33,6 +34,7 @@ test("km servers login, a session that needs nobody, and km servers logout", asy
     issuer: issuer.issuer,
     client_id: expect.any(String),
     scopes: ["read"],
+    token_type: "Bearer",
     expires_at: expect.any(String),
     renewable: true,
   });
@@ -137,62 +139,8 @@ test("km servers login at a server that wants no login says so", async () => {
   expect(login.heard()).toContain("it does not ask for a login");
 }, 30_000);
 
-interface Running {
-  exited: Promise<number>;
-  stdout: Promise<string>;
-  /** The address that the user is to open. */
-  page(): Promise<string>;
-  hears(text: string): Promise<void>;
-  /** All that was on stderr. */
-  heard(): string;
-  send(message: object): void;
-  /** The next message on stdout. */
-  line(): Promise<unknown>;
-  end(): void;
-  interrupt(): void;
-}
-
 function run(words: string[], environment = env): Running {
-  const child = Bun.spawn([KM, ...words], { env: environment, cwd: home.folder, stdio: ["pipe", "pipe", "pipe"] });
-  stack.defer(async () => {
-    child.kill("SIGKILL");
-    await child.exited;
-  });
-  let heard = "";
-  const [ears, eyes] = [new Set<() => void>(), new Set<() => void>()];
-  let written = "";
-  const reading = read(child.stderr, (text) => (heard += text), ears);
-  const stdout = read(child.stdout, (text) => (written += text), eyes).then(() => written);
-  const found = async (all: () => string, pattern: RegExp, wakers: Set<() => void>): Promise<string> => {
-    for (;;) {
-      const match = pattern.exec(all());
-      if (match !== null) return match[1] ?? "";
-      await new Promise<void>((wake) => wakers.add(wake));
-    }
-  };
-  return {
-    exited: Promise.all([child.exited, reading]).then(([code]) => code),
-    stdout,
-    page: async () => await found(() => heard, /^ {8}(http\S+)$/m, ears),
-    hears: async (text) => void (await found(() => heard, new RegExp(RegExp.escape(text)), ears)),
-    heard: () => heard,
-    send: (message) => {
-      void child.stdin.write(`${JSON.stringify(message)}\n`);
-      void child.stdin.flush();
-    },
-    line: async () => JSON.parse(await found(() => written, /^(.+)\n/m, eyes)) as unknown,
-    end: () => void child.stdin.end(),
-    interrupt: () => child.kill("SIGINT"),
-  };
-}
-
-async function read(stream: ReadableStream<Uint8Array>, take: (text: string) => void, wakers: Set<() => void>) {
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    take(decoder.decode(chunk, { stream: true }));
-    for (const wake of wakers) wake();
-    wakers.clear();
-  }
+  return startKm(words, { env: environment, cwd: home.folder, stack });
 }
 
 function filesBelow(folder: string): string[] {

@@ -10,6 +10,8 @@ export interface Proxy extends AsyncDisposable {
   url: string;
   pid: number;
   stderr(): string;
+  /** Resolves when it has said this so many times. */
+  said(text: string, times?: number): Promise<void>;
   /** The exit code. */
   end(signal: NodeJS.Signals): Promise<number>;
   post(body: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>;
@@ -25,15 +27,25 @@ export async function startProxy(
   server: string[] = ANSWERING,
   by: string[] = [],
 ): Promise<Proxy> {
-  const command = [...by, KM, "proxy", "--listen", "127.0.0.1:0", ...flags, "--", ...server];
+  const command = [
+    ...by,
+    KM,
+    "proxy",
+    "--listen",
+    "127.0.0.1:0",
+    ...flags,
+    ...(server.length > 0 ? ["--", ...server] : []),
+  ];
   const child = Bun.spawn(command, { env: home.env, stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   let said = "";
+  const listening = new Set<() => void>();
   const { promise, resolve } = Promise.withResolvers<string>();
   void (async () => {
     for await (const chunk of child.stderr) {
       said += Buffer.from(chunk).toString();
       const [, url] = /MCP over HTTP at (\S+)\n/.exec(said) ?? [];
       if (url !== undefined) resolve(url);
+      for (const heard of listening) heard();
     }
     resolve("");
   })();
@@ -49,6 +61,14 @@ export async function startProxy(
     url,
     pid: child.pid,
     stderr: () => said,
+    async said(text, times = 1) {
+      const heard = Promise.withResolvers<void>();
+      const look = (): void => void (said.split(text).length > times && heard.resolve());
+      listening.add(look);
+      look();
+      await heard.promise;
+      listening.delete(look);
+    },
     end,
     post,
     async get(headers = {}, signal) {

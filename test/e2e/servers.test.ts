@@ -124,6 +124,68 @@ describe("km servers", () => {
       expect([words, await km(words)]).toEqual([words, { code: 1, stdout: "", stderr: told }]);
   });
 
+  test("add says for each kind of login what goes with it, and which secrets it needs", async () => {
+    const login = ["--client-id", "me", "--client-secret", "--issuer", "https://login.example.com", "--dpop", "on"];
+    const added: Record<string, string[]> = {
+      person: ["oauth", ...login, "--scope", "read", "--redirect-port", "8123"],
+      program: ["oauth", "--client-id", "me", "--client-key", "me.pem", "--grant", "client_credentials"],
+      pod: ["workload", "--assertion", "file:/run/token", "--audience", "a", "--issuer", "https://i", "--dpop", "auto"],
+      job: ["workload", "--assertion", "command:print-token --for 'our server'"],
+      company: [
+        "enterprise",
+        ...login,
+        "--idp-issuer",
+        "https://idp.example.com",
+        "--idp-client-id",
+        "km",
+        "--idp-client-secret",
+        "--idp-scope",
+        "email",
+        "--idp-redirect-port",
+        "8124",
+      ],
+      batch: ["enterprise", "--idp-issuer", "https://i", "--idp-client-id", "km", "--id-token", "env:ID_TOKEN"],
+    };
+    const told: string[] = [];
+    for (const [name, flags] of Object.entries(added)) {
+      const { code, stderr } = await km(["servers", "add", name, "--url", "https://h/mcp", "--auth", ...flags]);
+      expect([name, code, stderr]).toEqual([name, 0, expect.any(String)]);
+      told.push(...stderr.matchAll(/secret set (\S+)/g).map(([, secret = ""]) => secret));
+    }
+    expect(told).toEqual(["person-client-secret", "company-client-secret", "company-idp-client-secret"]);
+    const { servers } = parse(readFileSync(file, "utf8"));
+    expect(Object.values<{ auth: object }>(servers).map(({ auth }) => auth)).toEqual([
+      {
+        type: "oauth",
+        client_id: "me",
+        client_secret: "${keychain:person-client-secret}",
+        issuer: "https://login.example.com",
+        dpop: true,
+        scopes: ["read"],
+        redirect_port: 8123,
+      },
+      { type: "oauth", client_id: "me", client_key: join(home.folder, "me.pem"), grant: "client_credentials" },
+      { type: "workload", assertion: { file: "/run/token" }, audience: "a", issuer: "https://i", dpop: "auto" },
+      { type: "workload", assertion: { command: ["print-token", "--for", "our server"] } },
+      {
+        type: "enterprise",
+        client_id: "me",
+        client_secret: "${keychain:company-client-secret}",
+        issuer: "https://login.example.com",
+        dpop: true,
+        idp: {
+          issuer: "https://idp.example.com",
+          client_id: "km",
+          client_secret: "${keychain:company-idp-client-secret}",
+          redirect_port: 8124,
+          scopes: ["email"],
+        },
+      },
+      { type: "enterprise", idp: { issuer: "https://i", client_id: "km", id_token: { env: "ID_TOKEN" } } },
+    ]);
+    expect((await km(["servers", "list"])).code).toBe(0);
+  });
+
   test("a secret on the command line is refused, and said how it is kept", async () => {
     const refused = await km(["servers", "add", "a", "--env", `GITHUB_TOKEN=${TOKEN}`, "--", "x"]);
     expect(refused.code).toBe(1);
@@ -134,11 +196,33 @@ describe("km servers", () => {
   });
 
   test.each([
+    "http://alice:hunter2@127.0.0.1/mcp?key=hunter2",
+    "http://hunter2@127.0.0.1/mcp",
+    "http://a:${x}hunter2@127.0.0.1/mcp",
+  ])("a password in an address is neither kept nor repeated: %s", async (url) => {
+    expect(await km(["servers", "add", "team", "--url", url])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        "km: Cannot add team: a name or password stands in its address\n    Add it with km servers add team --url http://127.0.0.1/mcp --auth basic --username NAME, and store the password with km servers secret set team-password.\n",
+    });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test.each([
     [["add", "x"], "No server to add"],
     [["add", "x", "--url", "https://h", "--", "y"], "Either --url or a command, not both"],
     [["add", "x", "--auth", "bearer", "--", "y"], "Flag --auth is for a server with --url alone"],
     [["add", "x", "--url", "https://h", "--env", "A=b"], "Flag --env is for a server with a command alone"],
     [["add", "x", "--url", "https://h", "--auth", "basic"], "Flag --auth basic needs --username"],
+    [["add", "x", "--url", "https://h", "--auth", "workload"], "Flag --auth workload needs --assertion"],
+    [["add", "x", "--url", "https://h", "--auth", "enterprise"], "Flag --auth enterprise needs --idp-issuer"],
+    [["add", "x", "--url", "https://h", "--auth", "workload", "--assertion", "ey.ey"], "does not say where its token"],
+    [
+      ["add", "x", "--url", "https://h", "--auth", "bearer", "--dpop", "on"],
+      "is for --auth oauth, workload, enterprise",
+    ],
+    [["add", "x", "--url", "https://h", "--auth", "oauth", "--redirect-port", "x"], 'cannot be "x"'],
     [["export"], "Either --client or --json is needed"],
     [["secret", "set", "a b"], 'A secret cannot be called "a b"'],
   ])("%p is a mistake of the command line", async (words, message) => {

@@ -24,7 +24,7 @@ function makeFinding(changes: Partial<Finding> = {}): Finding {
 test("FindingLog writes findings that readFindings gives back, for their owner only", async () => {
   using folder = new TemporaryFolder();
   const log = new FindingLog(folder.path, redactor);
-  const findings = [makeFinding({ seq: 7, evidence: "\u001b[2J" }), makeFinding({ severity: "info" })];
+  const findings = [makeFinding({ seq: 7, tool: "read", evidence: "\u001b[2J" }), makeFinding({ severity: "info" })];
   for (const finding of findings) expect(log.append(finding)).toBe("written");
   log.close();
   expect(await readFindings(folder.path)).toEqual(findings);
