@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import service from "../../../src/services/helm/service.ts";
-import { isAlive } from "../../../src/process/is-alive.ts";
+import { isAlive } from "../../e2e/processes.ts";
 import { openedService } from "../opened-service.ts";
 import { fakeHelm, makeFolder } from "./helm-fixture.ts";
 
