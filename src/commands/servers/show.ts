@@ -1,4 +1,5 @@
 /** `km servers show`: one server, and how a client gets it. */
+import { isMapping } from "../../is-mapping.ts";
 import type { Colors } from "picocolors/types";
 import { defineCommand } from "../../command.ts";
 import { formatDuration } from "../../config/units.ts";
@@ -98,7 +99,8 @@ function referenceOnly(text: string): string {
 function members(label: string, texts: Record<string, string>, redactor: Redactor): [string, string][] {
   return Object.entries(texts).map(([name, value]) => {
     const { text } = redactor.redact(JSON.stringify({ [name]: value }));
-    const masked: unknown = Object.values(JSON.parse(text) as object)[0];
+    const parsed: unknown = JSON.parse(text);
+    const [masked] = isMapping(parsed) ? Object.values(parsed) : [];
     return pair(label, `${name}=${typeof masked === "string" ? masked : value}`);
   });
 }
