@@ -163,8 +163,6 @@ const ASKS = {
     "process/rotating-file.ts",
     "process/watchdog.ts",
     "replace-file.ts",
-    "services/filesystem/changes/copy.ts",
-    "services/filesystem/places/replace-contents.ts",
     "sync-folder.ts",
     "tail/on-screen.ts",
     "tail/require-terminal.ts",
