@@ -7,6 +7,7 @@ import type { Size } from "../tail/size.ts";
 import { printable } from "../terminal.ts";
 import { callText, timeLeft, titleOf } from "./call-text.ts";
 import { selectedCall, type WatchState } from "./watch-state.ts";
+import { counted } from "../counted.ts";
 
 /** Below it, there is room for a sentence at most. */
 const SMALLEST = { columns: 40, rows: 8 };
@@ -23,7 +24,7 @@ export function watchLines(state: WatchState, { columns, rows }: Size, paint: Co
 function pictured(state: WatchState, { columns, rows }: Size, paint: Colors, now: number): string[] {
   const { calls } = state;
   if (columns < SMALLEST.columns || rows < SMALLEST.rows) return ["too small"];
-  const count = `${calls.length} ${calls.length === 1 ? "call waits" : "calls wait"}`;
+  const count = counted(calls.length, "call waits", "calls wait");
   const head = `${paint.bold("km approve")}  ${calls.length === 0 ? "nothing waits" : count}`;
   const call = selectedCall(state);
   if (call === undefined)

@@ -15,6 +15,7 @@ import { maskedText } from "./mask-text.ts";
 import { type Plan, planChange } from "./plan.ts";
 import { tidyJournals } from "./tidy-journals.ts";
 import { type ClientFile, isMissing, surveyClients } from "./survey.ts";
+import { counted } from "../counted.ts";
 
 export interface ChangeOptions extends Wish {
   kind: "wrap" | "unwrap";
@@ -212,15 +213,11 @@ async function showJob({ file, client, steps }: Job, { places, redactor, show }:
 
 function question(jobs: Job[]): string {
   const servers = jobs.reduce((sum, { steps }) => sum + changedIn(steps), 0);
-  return `Change ${count(servers, "server")} in ${count(jobs.length, "file")}?`;
+  return `Change ${counted(servers, "server")} in ${counted(jobs.length, "file")}?`;
 }
 
 function changedIn(steps: Job["steps"]): number {
   return steps.reduce((sum, { plan }) => sum + plan.changed.length, 0);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 /** @returns whether what was agreed to could be done */
@@ -230,7 +227,7 @@ async function changeOneByOne(jobs: Job[], options: ChangeOptions, around: Surro
   for (const job of jobs) {
     await showJob(job, around);
     const path = printable(tildePath(job.file.path, around.places));
-    if (!(await around.ask(`Change ${count(changedIn(job.steps), "server")} of ${job.client.title} in ${path}?`)))
+    if (!(await around.ask(`Change ${counted(changedIn(job.steps), "server")} of ${job.client.title} in ${path}?`)))
       continue;
     agreed++;
     succeeded = (await carryOut(job, options, around)) && succeeded;
@@ -249,7 +246,7 @@ async function carryOut({ file, client, steps }: Job, { kind }: ChangeOptions, a
       const { changed } = await applyPlan(around.stateFolder, current);
       if (changed.length === 0) continue;
       isDone = true;
-      const servers = `${count(changed.length, "server")} in ${name}`;
+      const servers = `${counted(changed.length, "server")} in ${name}`;
       if (change.kind === "repoint") around.say(`Pointed ${servers} to this km: the one they named is gone`);
       else around.say(`${kind === "wrap" ? "Wrapped" : "Unwrapped"} ${servers}`);
     }

@@ -10,6 +10,7 @@ import { localDateTime } from "../log/local-time.ts";
 import { stdout } from "../output.ts";
 import { shortId } from "../stream/session-id.ts";
 import { confirm, isInteractive, printable, table } from "../terminal.ts";
+import { counted } from "../counted.ts";
 
 export default defineCommand({
   meta: { name: "clear-logs", description: "Delete recorded sessions" },
@@ -93,5 +94,5 @@ async function remove(due: StoredSession[]): Promise<number> {
 
 function amount(sessions: StoredSession[]): string {
   const bytes = sessions.reduce((sum, one) => sum + one.bytes, 0);
-  return `${sessions.length === 1 ? "1 session" : `${sessions.length} sessions`}, ${formatBytes(bytes)}`;
+  return `${counted(sessions.length, "session")}, ${formatBytes(bytes)}`;
 }

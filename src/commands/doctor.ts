@@ -11,6 +11,7 @@ import { unansweredFolder } from "../doctor/unanswered-folder.ts";
 import { stdout } from "../output.ts";
 import { selfCommand } from "../self.ts";
 import { colours, printable, terminalWidth } from "../terminal.ts";
+import { counted } from "../counted.ts";
 
 const GRACE_MS = 200;
 
@@ -116,6 +117,5 @@ function fill(text: string, width: number): string[] {
 
 function totals(results: Result[]): string {
   const number = (status: Status) => results.filter((result) => result.status === status).length;
-  const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
   return `${number("ok")} ok, ${counted(number("warning"), "warning")}, ${counted(number("failure"), "failure")}`;
 }

@@ -25,6 +25,7 @@ import { type Output, pagedOutput, stdout } from "../output.ts";
 import { shortId } from "../stream/session-id.ts";
 import { colours, printable, terminalWidth } from "../terminal.ts";
 import { say } from "./say.ts";
+import { counted } from "../counted.ts";
 
 interface Options {
   follow: boolean;
@@ -149,9 +150,7 @@ async function findings(options: Options & QueryArguments & { accepted: boolean 
   }
   if (!json && found.length === 0 && leftOut === 0) say("No findings");
   if (!json && leftOut > 0) {
-    say(
-      `${leftOut === 1 ? "1 accepted finding is" : `${leftOut} accepted findings are`} left out: --accepted shows them`,
-    );
+    say(`${counted(leftOut, "accepted finding is", "accepted findings are")} left out: --accepted shows them`);
   }
   return 0;
 }

@@ -12,6 +12,7 @@ import { selfCommand } from "../self.ts";
 import { maskerFor } from "./masker.ts";
 import { recordedSession, SESSION_WORDS } from "./recorded-session.ts";
 import { say } from "./say.ts";
+import { counted } from "../counted.ts";
 
 export default defineCommand({
   meta: { name: "mock", description: "Stand in for a server: answer as it did in a recorded session" },
@@ -89,5 +90,5 @@ async function recordingOf({ info, folder }: Session): Promise<Recording> {
 }
 
 function messages(count: number): string {
-  return count === 1 ? "1 message was" : `${count} messages were`;
+  return counted(count, "message was", "messages were");
 }

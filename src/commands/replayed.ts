@@ -15,6 +15,7 @@ import { maskerFor } from "./masker.ts";
 import { recordedSession, SESSION_WORDS } from "./recorded-session.ts";
 import { say } from "./say.ts";
 import { serverFlags } from "./server-flags.ts";
+import { counted } from "../counted.ts";
 
 export interface Recorded {
   session: Session;
@@ -48,7 +49,7 @@ export async function recordedRequests(
   if (wanted.length === 0) throw new KmError("RPL_001", `${cannot} no request of the client matches`);
   const masked = plan.steps.filter((step) => step.request !== undefined && step.masked > 0).length;
   if (masked > 0) {
-    const requests = masked === 1 ? "1 request was" : `${masked} requests were`;
+    const requests = counted(masked, "request was", "requests were");
     say(`${requests} recorded with secrets masked, and will be sent with the masks in place of the secrets`);
   }
   return { session, plan };

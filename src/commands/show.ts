@@ -15,6 +15,7 @@ import type { StreamEvent } from "../stream/event.ts";
 import type { Parties } from "../stream/parties.ts";
 import { colours, printable } from "../terminal.ts";
 import type { Implementation } from "../wire/mcp.ts";
+import { counted } from "../counted.ts";
 
 export default defineCommand({
   meta: { name: "show", description: "Show one call with its payloads" },
@@ -88,9 +89,7 @@ function describeEvent(event: StreamEvent, began: string, isBlocked: boolean, pa
     event.type === "notification" || event.type === "request" ? event.method : undefined,
     event.continues === undefined ? undefined : `to be continued: ${event.continues}`,
     event.batch === undefined ? undefined : `${event.batch[0] + 1} of a batch of ${event.batch[1]}`,
-    event.redacted === undefined
-      ? undefined
-      : `${event.redacted} ${event.redacted === 1 ? "secret" : "secrets"} masked`,
+    event.redacted === undefined ? undefined : `${counted(event.redacted, "secret")} masked`,
     event.intercepted === undefined ? undefined : interceptionText(event.intercepted, event.type),
     event.intercepted?.action === "blocked" && isBlocked && isAnswer(event) ? "answered by km" : undefined,
     formatBytes(event.bytes),

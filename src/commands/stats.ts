@@ -11,6 +11,7 @@ import { arrow } from "../log/rows.ts";
 import { stdout } from "../output.ts";
 import { type CallStatistics, Statistics, type StatisticsReport, type StatisticsRow } from "../stream/statistics.ts";
 import { type Column, colours, printable, table } from "../terminal.ts";
+import { counted } from "../counted.ts";
 
 type Grouping = "method" | "tool" | undefined;
 
@@ -117,7 +118,5 @@ function shortDuration(ms: number): string {
 /** Malformed lines are trouble that no row of the table shows. */
 function malformedNote({ others: { malformed = 0 } }: StatisticsReport): string[] {
   if (malformed === 0) return [];
-  return [
-    malformed === 1 ? "1 malformed line is not in the table" : `${malformed} malformed lines are not in the table`,
-  ];
+  return [counted(malformed, "malformed line is not in the table", "malformed lines are not in the table")];
 }

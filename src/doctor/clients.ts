@@ -10,6 +10,7 @@ import { KmError } from "../errors.ts";
 import { shellWord } from "../shell-word.ts";
 import type { Finding, Surroundings } from "./check.ts";
 import { shapeProblems } from "./client-shapes.ts";
+import { counted } from "../counted.ts";
 
 export async function checkClients({ platform, env, home, cwd, paths }: Surroundings): Promise<Finding[]> {
   const places: Places = { platform, env, home: home ?? "", cwd };
@@ -34,7 +35,7 @@ function fileFindings(file: ClientFile, places: Places, stateFolder: string | un
   const findings: Finding[] = [];
   if (!problems.some(({ kind }) => kind === "unusable" || kind === "forbidden")) {
     const wrapped = servers.filter(({ command }) => monitoringKm(command) !== undefined).length;
-    const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
+    const count = counted(servers.length, "server");
     findings.push({ id: "clients.file", status: "ok", title, detail: `${name}: ${count}, ${wrapped} through km` });
     for (const text of shapeProblems(file)) {
       const remedy = "Correct the file: the client cannot use this, nor can km.";

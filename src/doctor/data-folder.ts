@@ -5,6 +5,7 @@ import type { Finding, Surroundings } from "./check.ts";
 import { exposedPaths, hidePaths } from "./exposed-paths.ts";
 import { networkFileSystem } from "./network-file-system-linux.ts";
 import { writability } from "./writability.ts";
+import { counted } from "../counted.ts";
 
 const LITTLE_SPACE = 1024 ** 3;
 const NO_SPACE = 50 * 1024 ** 2;
@@ -58,8 +59,7 @@ async function permissions(folder: string): Promise<Finding[]> {
   if (first === undefined) {
     return [{ ...base, status: "ok", detail: "only you can read and change them" }];
   }
-  const counted = others.length === 1 ? " and 1 other place" : ` and ${others.length} other places`;
-  const more = others.length === 0 ? "" : counted;
+  const more = others.length === 0 ? "" : ` and ${counted(others.length, "other place")}`;
   return [
     {
       ...base,

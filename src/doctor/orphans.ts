@@ -10,6 +10,7 @@ import type { SessionInfo } from "../stream/event.ts";
 import { shortId } from "../stream/session-id.ts";
 import type { Finding, Surroundings } from "./check.ts";
 import { sessionFolders } from "./session-folders.ts";
+import { counted } from "../counted.ts";
 
 /** Of any number of sessions the newest are looked at by then, to which a server that runs will belong. */
 const PATIENCE_MS = 2500;
@@ -78,7 +79,7 @@ async function isInOwnNamespace(pid: number): Promise<boolean> {
 
 function orphan({ folder, info }: Session, server: RecordedServer, size: number, user: number): Finding {
   const { pid } = server;
-  const processes = size === 1 ? "1 process" : `${size} processes`;
+  const processes = counted(size, "process", "processes");
   return {
     id: "orphans.server",
     status: "failure",

@@ -9,6 +9,7 @@ import { knownStatuses } from "../plugin/status.ts";
 import { type Verdict, verdictOn } from "../plugin/verdict.ts";
 import { withCode } from "../report.ts";
 import type { Finding, Surroundings } from "./check.ts";
+import { counted } from "../counted.ts";
 
 export async function checkPlugins({ paths, env, cwd, home }: Surroundings): Promise<Finding[]> {
   if (paths === undefined) return [];
@@ -111,7 +112,7 @@ async function storeProblems(home: string | undefined): Promise<Finding[]> {
     return []; // what is wrong with the registry is told already; the store cannot be listed
   }
   if (count === 0) return [];
-  const packages = count === 1 ? "1 package" : `${count} packages`;
+  const packages = counted(count, "package");
   return [
     {
       id: "plugins.store",

@@ -8,6 +8,7 @@ import { shellWord } from "../shell-word.ts";
 import type { Finding, Surroundings } from "./check.ts";
 import { type SessionFolder, sessionFolders } from "./session-folders.ts";
 import { writability } from "./writability.ts";
+import { counted } from "../counted.ts";
 
 /** What was counted by then is shown: many recordings are no failure. */
 const PATIENCE_MS = 2500;
@@ -54,7 +55,7 @@ async function countedSessions({ paths, env, cwd, home }: Surroundings, dataFold
   const { sessions, bytes, crashed, unreadable, complete } = await count(dataFolder);
   const detail = [
     complete ? "" : "at least ",
-    `${sessions === 1 ? "1 session" : `${sessions} sessions`}, ${formatBytes(bytes)}`,
+    `${counted(sessions, "session")}, ${formatBytes(bytes)}`,
     ` (kept: ${formatBytes(maxSize)}, ${formatDuration(maxAge)})`,
     // Nothing need be done: the oldest are removed at the end of a session, once a day.
     bytes > maxSize ? "; the oldest are removed in time" : "",

@@ -8,6 +8,7 @@ import type { HostPort } from "./reach-host.ts";
 import type { Certificate, Trouble } from "./server-health.ts";
 import { type Failure, failed, type Outcome } from "./step-log.ts";
 import { withinTime } from "./within-time.ts";
+import { counted } from "../counted.ts";
 
 /** `outcome` is that of the step; the certificate is known also where it is refused. */
 export interface CertificateFacts {
@@ -97,7 +98,7 @@ function judged(certificate: Certificate, peer: PeerCertificate, error: Error | 
 }
 
 function expiry(left: number, date: string): Trouble {
-  const days = left < 1 ? "less than a day" : left === 1 ? "1 day" : `${left} days`;
+  const days = left < 1 ? "less than a day" : counted(left, "day");
   return {
     message: `its certificate expires in ${days}, on ${date}`,
     hint: left <= VERY_SOON ? "Have it renewed now: after that nobody can connect." : "See that it is renewed in time.",

@@ -6,6 +6,7 @@ import type { Trouble } from "./server-health.ts";
 import { needsAuthentication } from "./shake-hands.ts";
 import { failed, type Outcome } from "./step-log.ts";
 import { schemaTrouble } from "./tool-schema.ts";
+import { counted } from "../counted.ts";
 
 export type Counts = Record<ListName, number>;
 
@@ -81,7 +82,6 @@ function bounded(troubles: Trouble[], word: string): Trouble[] {
 }
 
 function inWords({ tools, resources, resourceTemplates, prompts }: Counts): string {
-  const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
   const all = resources + resourceTemplates;
-  return [plural(tools, "tool"), plural(all, "resource"), plural(prompts, "prompt")].join(", ");
+  return [counted(tools, "tool"), counted(all, "resource"), counted(prompts, "prompt")].join(", ");
 }

@@ -8,6 +8,7 @@ import type { CheckOptions } from "./check-server.ts";
 import { healthText } from "./health-text.ts";
 import type { ServerHealth } from "./server-health.ts";
 import type { HealthTarget } from "./target.ts";
+import { counted } from "../counted.ts";
 
 /**
  * Until the user leaves or a signal ends it, and what was started has ended.
@@ -69,5 +70,5 @@ function countsOf(seen: readonly ServerHealth[], all: number): string {
     .map((state) => [state, seen.filter((one) => one.state === state).length] as const)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
-  return [`${all} ${all === 1 ? "server" : "servers"}`, ...counts].join(", ");
+  return [counted(all, "server"), ...counts].join(", ");
 }

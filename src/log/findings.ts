@@ -10,6 +10,7 @@ import { shortId } from "../stream/session-id.ts";
 import { type Column, columnWidths, printable, tableRow } from "../terminal.ts";
 import type { RowView } from "./list.ts";
 import { localTime } from "./local-time.ts";
+import { counted } from "../counted.ts";
 
 export interface FindingSelection {
   /** Milliseconds since the epoch. */
@@ -94,7 +95,7 @@ export async function findingsNote(
   const all = { since: undefined, tail: undefined, accepted, showAccepted: false };
   const count = (await selectFindings(session, all).catch(() => undefined))?.findings.length ?? 0;
   if (count === 0) return undefined;
-  return `${count === 1 ? "1 finding" : `${count} findings`}: km logs ${shortId(session.info.session_id)} --findings`;
+  return `${counted(count, "finding")}: km logs ${shortId(session.info.session_id)} --findings`;
 }
 
 function findingCells(finding: Finding, colours: Colors): string[] {

@@ -7,6 +7,7 @@ import { listSessions } from "../journal/sessions.ts";
 import { foldEntries, type LogEntry } from "../stream/entry.ts";
 import { filterWantsPayload, parseFilter } from "../stream/filter.ts";
 import { duration, type LogQuery, logQuery, typedWords } from "./query.ts";
+import { counted } from "../counted.ts";
 
 export interface RecordedArguments {
   /** The first term of the filter if it selects no session, or with `all`. */
@@ -73,7 +74,7 @@ export async function* recordedEntries(
 
 /** What to tell about what could not be read, a line each. */
 export function lossesOf(counts: ReadCounts): string[] {
-  const lines = counts.torn === 1 ? "1 line" : `${counts.torn} lines`;
+  const lines = counted(counts.torn, "line");
   return [
     ...(counts.torn > 0 ? [`Skipped what was cut short in the journal: ${lines}`] : []),
     ...(counts.vanished > 0 ? ["A part of a session was deleted while it was read"] : []),

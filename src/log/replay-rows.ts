@@ -5,6 +5,7 @@ import type { Difference } from "../mcp/compare-answers.ts";
 import type { ReplayPlan } from "../mcp/replay.ts";
 import { OUTCOMES, type ReplayResult } from "../mcp/replay-result.ts";
 import { type Column, columnWidths, printable, tableRow } from "../terminal.ts";
+import { counted } from "../counted.ts";
 
 const COLUMNS: Column[] = [
   { header: "SEQ", width: 5, align: "right" },
@@ -52,7 +53,7 @@ function outcomeCell({ outcome, reason = "", differences }: ReplayResult, paint:
     case "same":
       return paint.green("same");
     case "different":
-      return paint.yellow(differences.length === 1 ? "1 difference" : `${differences.length} differences`);
+      return paint.yellow(counted(differences.length, "difference"));
     case "failed":
       return paint.red(`failed: ${reason}`);
     case "skipped":
@@ -92,5 +93,5 @@ function cut(text: string, from: number): string {
 export function replaySummary(counts: Record<ReplayResult["outcome"], number>): string {
   const total = OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
   const parts = OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => `${counts[outcome]} ${outcome}`);
-  return `${total} ${total === 1 ? "request" : "requests"}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}\n`;
+  return `${counted(total, "request")}${parts.length > 0 ? `: ${parts.join(", ")}` : ""}\n`;
 }

@@ -12,6 +12,7 @@ import type { HeldMessage, Verdict } from "../stream/verdict.ts";
 import { printable } from "../terminal.ts";
 import { LineSplitter } from "../wire/lines.ts";
 import { type Assignment, type HostLine, LONGEST_LINE, type Question } from "./host/assignment.ts";
+import { counted } from "../counted.ts";
 
 interface HostEvents {
   say(level: LogLevel, text: string): void;
@@ -76,7 +77,7 @@ export class HostProcess {
     this.#ended = true;
     if (this.#waiting > 0) await Promise.race([this.#writing, pause(LAST_WRITE_MS)]);
     const lost = this.#hasNothingToDo ? 0 : this.#undelivered;
-    if (lost > 0) this.#events.say("warn", `${lost} ${lost === 1 ? "event" : "events"} did not reach the plugins`);
+    if (lost > 0) this.#events.say("warn", `${counted(lost, "event")} did not reach the plugins`);
     try {
       void this.#child?.stdin.end();
     } catch {

@@ -5,6 +5,7 @@ import { shownName } from "../clients/survey.ts";
 import { SEVERITIES, type Severity } from "../guard/findings/finding.ts";
 import { printable } from "../terminal.ts";
 import type { ScanReport } from "./scan.ts";
+import { counted } from "../counted.ts";
 
 type Found = ScanReport["findings"][number];
 
@@ -87,8 +88,4 @@ function summary({ files, findings, offers }: ScanReport): string {
   const found = counts.length === 0 ? "nothing found" : counts.join(", ");
   const parts = [found, ...(accepted === 0 ? [] : [`${accepted} accepted`])].join("; ");
   return `${counted(servers, "server")} in ${counted(files.length, "file")}, definitions of ${offers}: ${parts}`;
-}
-
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }

@@ -5,6 +5,7 @@ import { onScreen, type Stage, type View } from "../tail/on-screen.ts";
 import { screenPage } from "../tail/screen-page.ts";
 import type { Status } from "./status.ts";
 import { statusText } from "./status-text.ts";
+import { counted } from "../counted.ts";
 
 const INTERVAL_MS = 1000;
 
@@ -36,7 +37,7 @@ function statusView(look: Look, paint: Colors, stage: Stage): View {
 
 function pictureLines(status: Status, paint: Colors, columns: number): string[] {
   const { at, sessions } = status;
-  const count = `${sessions.length} ${sessions.length === 1 ? "session" : "sessions"}`;
+  const count = counted(sessions.length, "session");
   const head = `${paint.bold("km status")}  ${count}  ${localTime(at).slice(0, 8)}  q quit`;
   if (sessions.length === 0) return [head, "", "No session is running"];
   const lines = statusText(status, paint, columns).trimEnd().split("\n");

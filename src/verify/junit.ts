@@ -1,6 +1,7 @@
 /** `junitReport`: results of a replay as the XML that CI systems read. */
 import type { Difference } from "../mcp/compare-answers.ts";
 import type { ReplayResult } from "../mcp/replay-result.ts";
+import { counted } from "../counted.ts";
 
 /** @param name of the server */
 export function junitReport(name: string, results: readonly ReplayResult[]): string {
@@ -36,7 +37,7 @@ function outcomeOf({ outcome, reason = "", differences }: ReplayResult): string 
     case "same":
       return "";
     case "different": {
-      const message = differences.length === 1 ? "1 difference" : `${differences.length} differences`;
+      const message = counted(differences.length, "difference");
       return `<failure${attributes({ message })}>${escaped(differences.map(lineOf).join("\n"))}</failure>`;
     }
     case "failed":

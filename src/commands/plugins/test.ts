@@ -27,6 +27,7 @@ import type { SessionInfo, StreamEvent } from "../../stream/event.ts";
 import { Histogram } from "../../stream/histogram.ts";
 import type { Verdict } from "../../stream/verdict.ts";
 import { printable } from "../../terminal.ts";
+import { counted } from "../../counted.ts";
 
 const FAILED = 1;
 const NEVER_MS = 2 ** 30;
@@ -264,7 +265,7 @@ function report({ status, events, verdicts, elapsed_ms: elapsed, said, log, find
     ["memory", status.rss_bytes === undefined ? undefined : formatBytes(status.rss_bytes)],
     ...Object.entries(metrics).map(([name, { last, count, unit = "" }]): [string, string] => [
       `metric ${printable(name)}`,
-      `${last} ${printable(unit)} (${count} ${count === 1 ? "value" : "values"})`,
+      `${last} ${printable(unit)} (${counted(count, "value")})`,
     ]),
     ["error", error && `${error.code} ${printable(error.message)}`],
     ["what to do", error?.hint === undefined ? undefined : printable(error.hint)],

@@ -9,6 +9,7 @@ import { levelWords } from "../../guard/policy/words.ts";
 import { print } from "../../output.ts";
 import { printable } from "../../terminal.ts";
 import { policyOptions } from "./policy-options.ts";
+import { counted } from "../../counted.ts";
 
 const FOUND = 3;
 
@@ -51,7 +52,7 @@ function problemLine(problem: ConfigProblem): string {
 
 /** Also of `km policy show`. */
 export function levelLines(level: CompiledLevel): string {
-  const count = `${level.rules.length} ${level.rules.length === 1 ? "rule" : "rules"}`;
+  const count = counted(level.rules.length, "rule");
   const lines = levelWords(level).map((line) => `  ${printable(line)}\n`);
   return `${level.file}: ok, ${count} (${level.source})\n${lines.join("")}`;
 }

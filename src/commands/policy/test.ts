@@ -15,6 +15,7 @@ import { stdout } from "../../output.ts";
 import type { SessionInfo } from "../../stream/event.ts";
 import { printable } from "../../terminal.ts";
 import { policyOptions } from "./policy-options.ts";
+import { counted } from "../../counted.ts";
 
 const WOULD_BLOCK = 3;
 
@@ -89,7 +90,7 @@ function summary(outcomes: Record<Rehearsed["outcome"], number>, { decided }: Re
   const parts = Object.entries(outcomes).flatMap(([outcome, count]) =>
     count === 0 ? [] : [`${count} ${WORDS[outcome] ?? outcome}`],
   );
-  const messages = decided === 1 ? "1 message" : `${decided} messages`;
+  const messages = counted(decided, "message");
   return `The policy is about ${messages}: ${parts.length === 0 ? "all of them would pass" : `${parts.join(", ")}, the rest would pass`}.\n`;
 }
 
@@ -103,7 +104,7 @@ const WORDS: Record<string, string> = {
 
 function notes({ payloads }: SessionInfo, { masked, unrecorded }: RehearsalCounts): string[] {
   const found: string[] = [];
-  const count = (number: number): string => (number === 1 ? "1 message was" : `${number} messages were`);
+  const count = (number: number): string => counted(number, "message was", "messages were");
   if (unrecorded > 0) {
     const why = payloads === "metadata" || payloads === "off" ? ` (payloads: ${payloads})` : "";
     found.push(

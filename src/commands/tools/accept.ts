@@ -9,6 +9,7 @@ import { say } from "../say.ts";
 import { isInQuestion, type KnownServer, knownServers, type KnownTool, unknownTool } from "./known-servers.ts";
 import { shownDiff } from "./shown-diff.ts";
 import { toolLine } from "./tool-line.ts";
+import { counted } from "../../counted.ts";
 
 interface Selected {
   known: KnownServer;
@@ -96,7 +97,7 @@ async function accept(selected: readonly Selected[], json: boolean): Promise<num
           .join(""),
       );
     const name = printable(known.server.name);
-    if (decided.length > 0) say(`Accepted ${decided.length} ${decided.length === 1 ? "tool" : "tools"} of ${name}`);
+    if (decided.length > 0) say(`Accepted ${counted(decided.length, "tool")} of ${name}`);
     for (const tool of result?.changedSince ?? []) {
       say(`${printable(tool)} of ${name} has changed again since it was shown: see km tools diff`);
     }

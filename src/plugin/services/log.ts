@@ -8,6 +8,7 @@ import type { LogLevel } from "../protocol.ts";
 import { RateLimit } from "../rate-limit.ts";
 import { cleanText } from "./clean-text.ts";
 import { RotatingFile } from "./rotating-file.ts";
+import { counted } from "../../counted.ts";
 
 /** `log`: sent as `km/log`; `stdout`: a line there that is not of the protocol; `host`: km itself. */
 export type LogSource = "log" | "stderr" | "stdout" | "host";
@@ -98,7 +99,7 @@ export class PluginLog {
   #append(source: LogSource, level: LogLevel, message: string, fields?: Record<string, unknown>): void {
     try {
       const line = this.#encode(source, level, message, fields);
-      const lost = this.#unwritten === 1 ? "1 line" : `${this.#unwritten} lines`;
+      const lost = counted(this.#unwritten, "line");
       const note = this.#unwritten > 0 ? this.#encode("host", "warn", `${lost} could not be written`) : "";
       this.#file.append(note + line);
       this.#unwritten = 0;
@@ -137,7 +138,7 @@ export class PluginLog {
     clearTimeout(this.#report);
     this.#report = undefined;
     for (const [source, lines] of this.#unreported) {
-      const many = lines === 1 ? "1 line" : `${lines} lines`;
+      const many = counted(lines, "line");
       this.#append("host", "warn", `${many} left out: ${source} has more than ${LINES_PER_SECOND} a second`);
     }
     this.#unreported.clear();
