@@ -1,7 +1,11 @@
 /**
  * Measures what a policy costs: a client that calls a tool through km with a policy of twenty rules about tool calls,
- * against km without one, in turn, since the machine's speed drifts; and single decisions of the engine. Needs a C
- * compiler (`cc`) and Linux (`taskset`).
+ * against km without one; and single decisions of the engine. Needs a C compiler (`cc`) and Linux (`taskset`).
+ *
+ * Each turn is a session of its own, the same but for the policy, with everything on one processor. Of its round trips the
+ * second half counts: p50 and p99 are those of a turn. A figure is the median over all turns, less the one without km.
+ * Turns alternate, and each other round goes backwards, since the machine's speed drifts. There are three times as many
+ * where a limit stands, as a p99 jumps from turn to turn.
  *
  *   bun bench/guard.ts [--rounds N] [--km PATH] [--json]
  */
@@ -22,6 +26,9 @@ const { values: options } = parseArgs({
 });
 const RULES = 20;
 const DECISIONS = 50_000;
+/** The size of messages, in bytes, for which there is a limit. */
+const JUDGED = 200;
+const TURNS = ["direct", "plain", "guarded"] as const;
 const km = resolve(options.km);
 const folder = mkdtempSync(join(tmpdir(), "km-bench-"));
 const native = join(folder, "native");
@@ -37,25 +44,22 @@ try {
   mkdirSync(env.KM_CONFIG_DIR);
   writeFileSync(policyFile, policyOf(RULES));
   run(["cc", "-O2", "-o", native, join(import.meta.dir, "native.c")]);
-  for (const [size, count] of [
-    [200, 60_000],
-    [4096, 40_000],
-    [65_536, 4000],
-  ] as const) {
-    benchRoundTrips(size, count);
-  }
+  const rounds = Number(options.rounds);
+  benchRoundTrips(JUDGED, 60_000, 3 * rounds);
+  benchRoundTrips(4096, 40_000, rounds);
+  benchRoundTrips(65_536, 4000, rounds);
   await benchDecisions();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-type Through = "direct" | "plain" | "guarded";
+type Through = (typeof TURNS)[number];
 
-function benchRoundTrips(size: number, count: number): void {
+function benchRoundTrips(size: number, count: number, rounds: number): void {
   const times: Record<Through, number[][]> = { direct: [], plain: [], guarded: [] };
-  for (let round = 0; round < Number(options.rounds); round++) {
-    for (const through of ["direct", "plain", "guarded"] as const)
-      times[through].push(roundTrips(through, size, count));
+  for (let round = 0; round < rounds; round++) {
+    const turns = round % 2 === 0 ? TURNS : TURNS.toReversed();
+    for (const through of turns) times[through].push(roundTrips(through, size, count));
   }
   const of = (through: Through, share: number) => median(times[through].map((one) => quantile(one, share)));
   const name = size >= 1024 ? `${size / 1024} KB` : `${size} B`;
@@ -64,7 +68,7 @@ function benchRoundTrips(size: number, count: number): void {
     ["p99", 0.99],
   ] as const) {
     const direct = of("direct", share);
-    const isJudged = size === 200 && label === "p99";
+    const isJudged = size === JUDGED && label === "p99";
     say({
       measure: `added to a call of ${name} with a policy, ${label}`,
       unit: "µs",

@@ -44,10 +44,10 @@ export interface PumpAssignment {
   serverInput: number;
   serverOutput: number;
   serverErrors: number;
-  /** Readable when there is a command or room in the ring. */
+  /** Readable when there is a command or room in the ring, or the main thread has something to say to the gate. */
   wake: number;
-  /** What may hold messages back, and where the main thread has its say about them. */
-  gate?: { assignment: GateAssignment; verdicts: number };
+  /** What may hold messages back. */
+  gate?: GateAssignment;
 }
 
 /** What the Worker sends back; `stopped` comes last. */
@@ -56,8 +56,6 @@ export type PumpSignal =
 
 /** What a session with a gate has in place of two plain flows: gated-flows.ts, which is loaded for such a session alone. */
 export interface GatedFlows {
-  /** Readable when the main thread has something to say. */
-  readonly verdicts: number;
   flow(
     libc: Libc,
     ring: Ring,
@@ -66,8 +64,8 @@ export interface GatedFlows {
     source: number,
     output: Output,
   ): PollFlow;
-  /** Hears what the main thread says. */
-  hear(libc: Libc): void;
+  /** Hears what the main thread says. @param wake where it does, which is readable */
+  hear(libc: Libc, wake: number): void;
   /** Nothing that is held is forwarded any more. */
   abandon(): void;
   /** Something can go on without being waited for. */
@@ -89,8 +87,7 @@ const BROKEN = POLLERR | POLLHUP | POLLNVAL;
 
 /** Places in the array for `poll`: source and destination of flow n are at 2n and 2n + 1. */
 const WAKE_ENTRY = 6;
-const VERDICTS_ENTRY = 7;
-const ENTRIES = 8;
+const ENTRIES = 7;
 
 export class PollLoop {
   readonly #libc: Libc;
@@ -145,7 +142,6 @@ export class PollLoop {
       }
       if (stderr.pending > 0) timeout = this.#untilDropped(stderr, timeout);
       this.#set.expect(WAKE_ENTRY, this.#wake, POLLIN);
-      this.#set.expect(VERDICTS_ENTRY, this.#gated?.verdicts ?? -1, POLLIN);
       if (this.#abandoning) this.#tellIfAbandoned();
       const isCold = this.#gated?.isCold === true;
       if (isCold || this.#gated?.canAdvance) timeout = 0;
@@ -154,7 +150,6 @@ export class PollLoop {
         this.#serve(request);
         this.#serve(response);
         this.#serve(stderr);
-        if (this.#set.returned(VERDICTS_ENTRY) !== 0) this.#gated?.hear(this.#libc);
         if (this.#set.returned(WAKE_ENTRY) !== 0) this.#obey();
       } else if (isCold) this.#gated?.warmUp();
       if (this.#finishing) this.#finish();
@@ -319,7 +314,8 @@ export class PollLoop {
 
   #obey(): void {
     const { control } = this.#ring;
-    this.#libc.read(this.#wake, ptr(this.#wakeBytes), this.#wakeBytes.length);
+    if (this.#gated === undefined) this.#libc.read(this.#wake, ptr(this.#wakeBytes), this.#wakeBytes.length);
+    else this.#gated.hear(this.#libc, this.#wake);
     const command = Atomics.load(control, COMMAND);
     if ((command & COMMAND_CLOSE_SERVER_INPUT) !== 0) this.#closeServerInput();
     if ((command & COMMAND_FINISH) !== 0) this.#finishing = true;

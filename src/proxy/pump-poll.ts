@@ -45,7 +45,6 @@ export function startPolling(command: ServerCommand, events: PumpEvents, guard?:
     const output = openPipe(libc, false);
     const errors = openPipe(libc, false);
     const wake = openPipe(libc, true);
-    const verdicts = guard === undefined ? undefined : openPipe(libc, true);
     const server = spawnServer(command, [input.readEnd, output.writeEnd, errors.writeEnd]);
     for (const fd of [input.readEnd, output.writeEnd, errors.writeEnd]) libc.close(fd);
     if (command.opening !== undefined) writeOpening(libc, input.writeEnd, command.opening);
@@ -57,12 +56,13 @@ export function startPolling(command: ServerCommand, events: PumpEvents, guard?:
       serverOutput: output.readEnd,
       serverErrors: errors.readEnd,
       wake: wake.readEnd,
-      ...(guard === undefined || verdicts === undefined
-        ? {}
-        : { gate: { assignment: guard.assignment, verdicts: verdicts.readEnd } }),
+      ...(guard === undefined ? {} : { gate: guard.assignment }),
     } satisfies PumpAssignment);
-    const referral = verdicts === undefined ? undefined : guard?.throughPipe(libc, verdicts.writeEnd);
-    return { ...server, pump: new PollPump(libc, worker, viewRing(memory), wake.writeEnd, events, referral) };
+    const through = guard?.throughPipe(libc, wake.writeEnd) ?? {
+      wake: waker(libc, wake.writeEnd),
+      referral: undefined,
+    };
+    return { ...server, pump: new PollPump(worker, viewRing(memory), through.wake, events, through.referral) };
   } catch (error) {
     worker.terminate();
     throw error;
@@ -104,36 +104,32 @@ function tryOpenLibc(): Libc | undefined {
   }
 }
 
+/** @param fd the write end of the pipe that wakes the pump */
+function waker(libc: Libc, fd: number): () => void {
+  const byte = new Uint8Array(new ArrayBuffer(1));
+  const address = ptr(byte);
+  return () => void libc.write(fd, address, byte.length);
+}
+
 class PollPump implements Pump {
   readonly kind: Pump["kind"];
   readonly held: LatestTimes;
-  readonly #libc: Libc;
   readonly #worker: Worker;
   readonly #ring: Ring;
   readonly #reader: RingReader;
-  readonly #wakeEnd: number;
+  readonly #wake: () => void;
   readonly #referral: Referral | undefined;
-  readonly #byte = new Uint8Array(new ArrayBuffer(1));
-  readonly #byteAt = ptr(this.#byte);
   readonly #abandoned = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
 
-  constructor(
-    libc: Libc,
-    worker: Worker,
-    ring: Ring,
-    wakeEnd: number,
-    events: PumpEvents,
-    referral: Referral | undefined,
-  ) {
+  constructor(worker: Worker, ring: Ring, wake: () => void, events: PumpEvents, referral: Referral | undefined) {
     this.kind = referral === undefined ? "poll" : "gated poll";
     this.#referral = referral;
     this.#reader = new RingReader(ring);
-    this.#libc = libc;
     this.#worker = worker;
     this.#ring = ring;
     this.held = ring.held;
-    this.#wakeEnd = wakeEnd;
+    this.#wake = wake;
     worker.onmessage = ({ data }: MessageEvent<PumpSignal>) => {
       switch (data) {
         case "data":
@@ -204,9 +200,5 @@ class PollPump implements Pump {
   #command(command: number): void {
     Atomics.or(this.#ring.control, COMMAND, command);
     this.#wake();
-  }
-
-  #wake(): void {
-    this.#libc.write(this.#wakeEnd, this.#byteAt, 1);
   }
 }

@@ -22,7 +22,8 @@ describe("a call that is asked about", () => {
         expect(hint).toContain(
           `"progressToken":"one","progress":0.000001,"message":"Waiting for approval: km approve ${call.id}"`,
         );
-        expect(run.errors).toContain(`tools/call write waits for approval (rule writes): km approve ${call.id}`);
+        const told = `tools/call write waits for approval (rule writes): km approve ${call.id}`;
+        await run.until(() => run.errors.includes(told), "to be told on stderr");
         const listed = setup.approve();
         expect([listed.exitCode, listed.stdout]).toEqual([0, expect.stringContaining(call.id)]);
         await using terminal = setup.onTerminal(call.id);

@@ -1,16 +1,22 @@
 /** Messages that are read in their bytes alone: what is taken for plain is, whatever else is not. */
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { LineBytes } from "../../src/wire/line-bytes.ts";
 import { PlainMessage } from "../../src/wire/plain-message.ts";
 
 const CALL = '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"get","arguments":{"path":"/a","n":[1]}}}';
 const ANSWER = '{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"fine"}]}}';
 const DEEP = (levels: number): string => ANSWER.replace('"fine"', "[".repeat(levels) + "]".repeat(levels));
 
-function read(line: string | Buffer): PlainMessage | undefined {
-  const bytes = Buffer.concat([Buffer.from("before\n"), Buffer.from(line), Buffer.from("\n behind")]);
-  const message = new PlainMessage();
-  return message.read(bytes, 7, bytes.length - 7) ? message : undefined;
+/** Wherever the line begins in a word of four bytes; another line may stand behind it. */
+function read(line: string | Buffer, before = "be\n"): PlainMessage | undefined {
+  const text = Buffer.concat([Buffer.from(before), Buffer.from(line), Buffer.from(`\n${ANSWER}\nbehind`)]);
+  const { memory } = new LineBytes(new Uint8Array(text).buffer);
+  const [own, all] = [before.length + Buffer.byteLength(line) + 1, text.length - "behind".length];
+  const [message, alone] = [new PlainMessage(), new PlainMessage()];
+  const end = message.read(new LineBytes(memory), before.length, all);
+  expect(alone.read(new LineBytes(memory), before.length, own)).toBe(end);
+  return end === own ? message : undefined; // a line feed in its midst ends it
 }
 
 function argumentsOf(message: PlainMessage): unknown[] {
@@ -30,7 +36,7 @@ describe("plain", () => {
   ])("%s is a call", (line) => {
     const value = JSON.parse(line);
     const message = read(line);
-    expect(message).toMatchObject({ kind: "call", id: value.id, tool: "get", text: line.replace(/\r$/, "") });
+    expect(message).toMatchObject({ kind: "call", id: value.id, name: "get", text: line.replace(/\r$/, "") });
     expect(message && argumentsOf(message)).toEqual(Object.values(value.params.arguments ?? {}));
   });
 
@@ -150,7 +156,7 @@ test("what is plain after any change is one message to a parser, with the same i
       expect(message.kind).toBe("method" in value ? "call" : "answer");
       if (message.kind === "answer") return expect("result" in value && !("params" in value)).toBe(true);
       expect(value.method).toBe("tools/call");
-      expect(message.tool).toBe(value.params.name);
+      expect(message.name).toBe(value.params.name);
       const given = new Set(argumentsOf(message).map((one) => JSON.stringify(one)));
       for (const one of Object.values(value.params.arguments ?? {})) expect(given).toContain(JSON.stringify(one));
     }),

@@ -10,10 +10,18 @@ const POINT = 0x2e;
 /** No system takes longer ones. */
 const LONGEST = 4096;
 /** Characters that stand for themselves in a path, to all readers. */
-const PLAIN = bytesLike(/[\w.~$@+:,=()#-]/);
-/** In one that is not absolute, which must not be a URL; and at its beginning, where no variable or home folder may stand. */
-const PLAIN_RELATIVE = bytesLike(/[\w.~$@+,=()#-]/);
-const PLAIN_FIRST = bytesLike(/[\w.@+,=()#-]/);
+const PLAIN = /[\w.~$@+:,=()#-]/;
+/** In one that is not absolute, which must not be a URL. */
+const PLAIN_RELATIVE = /[\w.~$@+,=()#-]/;
+/** At the beginning of that, where no variable or home folder may stand. */
+const PLAIN_FIRST = /[\w.@+,=()#-]/;
+/** What a byte may be: one bit each. One that is plain has none. */
+const DOUBTFUL_BEHIND_SLASH = 1;
+const AS_SLASH = 2;
+const NOT_PLAIN = 4;
+const ABSOLUTE = bytesLike(PLAIN);
+const RELATIVE = bytesLike(PLAIN_RELATIVE);
+const FIRST = bytesLike(PLAIN_FIRST);
 
 export class FarPaths {
   /** What absolute paths inside of the folders begin with; each ends with a slash. */
@@ -49,13 +57,24 @@ const ROOT = "/";
 
 /** Without anything to resolve. */
 function isResolved(bytes: Uint8Array, start: number, end: number, isAbsolute: boolean): boolean {
-  if (!isAbsolute && PLAIN_FIRST[bytes[start] ?? 0] === 0) return false;
-  const plain = isAbsolute ? PLAIN : PLAIN_RELATIVE;
+  if (!isAbsolute && (start === end || ((FIRST[bytes[start] ?? 0] ?? 0) & NOT_PLAIN) !== 0)) return false;
+  const kinds = isAbsolute ? ABSOLUTE : RELATIVE;
+  let seen = 0;
+  let before = AS_SLASH;
+  for (let at = start; at < end; at++) {
+    const kind = kinds[bytes[at] ?? 0] ?? 0;
+    seen |= (kind & NOT_PLAIN) | ((before >> 1) & kind);
+    before = kind;
+  }
+  return seen === 0 || ((seen & NOT_PLAIN) === 0 && hasPlainParts(bytes, start, end));
+}
+
+/** None of them is empty, `.` or `..`. @param bytes are plain */
+function hasPlainParts(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; ; at++) {
     const part = at;
-    while (at < end && plain[bytes[at] ?? 0] === 1) at++;
-    if (at < end && bytes[at] !== SLASH) return false;
-    if (at === part) return at === end && (isAbsolute || at > start); // a slash at the end means nothing
+    while (at < end && bytes[at] !== SLASH) at++;
+    if (at === part) return at === end; // a slash at the end means nothing
     if (at - part <= 2 && bytes[part] === POINT && bytes[at - 1] === POINT) return false;
     if (at === end) return true;
   }
@@ -71,6 +90,10 @@ function isBelow(bytes: Uint8Array, start: number, end: number, folder: Uint8Arr
   return true;
 }
 
-function bytesLike(pattern: RegExp): Uint8Array {
-  return new Uint8Array(256).map((_, byte) => Number(pattern.test(String.fromCharCode(byte))));
+function bytesLike(plain: RegExp): Uint8Array {
+  return new Uint8Array(256).map((_, byte) => {
+    if (byte === SLASH) return AS_SLASH | DOUBTFUL_BEHIND_SLASH;
+    if (byte === POINT) return DOUBTFUL_BEHIND_SLASH;
+    return plain.test(String.fromCharCode(byte)) ? 0 : NOT_PLAIN;
+  });
 }

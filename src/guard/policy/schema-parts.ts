@@ -1,6 +1,6 @@
 /** What the schema of policies is made of. Each message says what is allowed. Imports valibot. */
 import * as v from "valibot";
-import { parseDuration, parseSize } from "../../config/units.ts";
+import { parseDuration, parsePerTime, parseSize } from "../../config/units.ts";
 import { isMapping } from "../../is-mapping.ts";
 
 type Any = v.GenericSchema;
@@ -88,6 +88,14 @@ export function duration(words: string) {
       const ms = parseDuration(value);
       return ms !== undefined && ms >= 1000 && ms <= 31 * 86_400_000;
     }, words),
+  );
+}
+
+/** `600/1m` */
+export function perTime(words: string) {
+  return v.pipe(
+    v.string(words),
+    v.check((value) => parsePerTime(value) !== undefined, words),
   );
 }
 

@@ -2,6 +2,7 @@
  * `AwaitedAnswers`: the requests of one direction that were forwarded, by their ids as lenient readers compare them: 5, "5"
  * and 5.0 are one. No I/O.
  */
+import { LatestNumbers } from "./latest-numbers.ts";
 
 export interface Awaited {
   method: string;
@@ -26,6 +27,9 @@ interface Known {
 type Key = number | string;
 
 export class AwaitedAnswers {
+  /** Of which the gate does not want to see the answers: most. Made when there is one. */
+  #unread: LatestNumbers<Awaited> | undefined;
+  /** All others. */
   #latest = new Map<Key, Known>();
   #older = new Map<Key, Known>();
   #characters = 0;
@@ -35,7 +39,11 @@ export class AwaitedAnswers {
   /** @param id its exact text, or the number that it is */
   add(id: Key, request: Awaited): void {
     const key = keyOf(id);
-    if (this.#latest.has(key) || this.#older.has(key)) this.#remove(key);
+    this.#remove(key);
+    if (request.text === "" && isOfTable(key)) {
+      this.#unread ??= new LatestNumbers(MOST);
+      if (this.#unread.set(key, request)) return;
+    }
     if (this.#latest.size >= MOST) this.#turn();
     this.#latest.set(key, { request, isAnswered: false });
     this.#characters += request.text.length;
@@ -45,6 +53,8 @@ export class AwaitedAnswers {
   /** The request that an answer with this id is for. There may be another answer to it. */
   answer(id: Key): Awaited | undefined {
     const key = keyOf(id);
+    const unread = isOfTable(key) ? this.#unread?.get(key) : undefined;
+    if (unread !== undefined) return unread;
     const known = this.#latest.get(key) ?? this.#older.get(key);
     if (known !== undefined) known.isAnswered = true;
     return known?.request;
@@ -56,10 +66,16 @@ export class AwaitedAnswers {
   }
 
   #remove(key: Key): void {
-    for (const some of [this.#latest, this.#older]) {
-      this.#characters -= some.get(key)?.request.text.length ?? 0;
-      some.delete(key);
-    }
+    if (isOfTable(key)) this.#unread?.delete(key);
+    if (this.#latest.size > 0) this.#removeFrom(this.#latest, key);
+    if (this.#older.size > 0) this.#removeFrom(this.#older, key);
+  }
+
+  #removeFrom(some: Map<Key, Known>, key: Key): void {
+    const known = some.get(key);
+    if (known === undefined) return;
+    this.#characters -= known.request.text.length;
+    some.delete(key);
   }
 
   #turn(): void {
@@ -81,6 +97,10 @@ export class AwaitedAnswers {
       }
     }
   }
+}
+
+function isOfTable(key: Key): key is number {
+  return typeof key === "number" && LatestNumbers.has(key);
 }
 
 function keyOf(id: Key): Key {

@@ -2,6 +2,7 @@
 import { ptr } from "bun:ffi";
 import { type Libc, mayTryAgain, type Output, writeTo } from "../../process/libc.ts";
 import { monotonic } from "../../process/monotonic.ts";
+import { LineBytes } from "../../wire/line-bytes.ts";
 import type { GatedPassage } from "./gated-passage.ts";
 import type { Outgoing } from "./held-lines.ts";
 import type { PollFlow } from "../poll-flow.ts";
@@ -31,7 +32,9 @@ export class GatedFlow implements PollFlow {
   /** What is written and not in the ring lies here. */
   readonly #scratch = new Uint8Array(new ArrayBuffer(PIECE_BYTES));
   readonly #scratchAt = Number(ptr(this.#scratch));
-  readonly #inRing: Buffer;
+  /** The ring's memory, and where the channel's part begins in it: as a place there, and as an address. */
+  readonly #memory: LineBytes;
+  readonly #ringStart: number;
   readonly #ringAt: number;
   /** An address within the ring, or within the scratch. */
   #pendingAt = 0;
@@ -55,8 +58,9 @@ export class GatedFlow implements PollFlow {
     this.channel = passage.channel;
     this.source = source;
     this.output = output;
-    const { buffer, byteOffset, length } = ring.data[this.channel];
-    this.#inRing = Buffer.from(buffer, byteOffset, length);
+    const { buffer, byteOffset } = ring.data[this.channel];
+    this.#memory = new LineBytes(buffer);
+    this.#ringStart = byteOffset;
     this.#ringAt = Number(ptr(ring.data[this.channel]));
   }
 
@@ -78,6 +82,7 @@ export class GatedFlow implements PollFlow {
   }
 
   prepare(): "reads" | "waits" | "over" | "lost" {
+    if (this.#isIdle && this.allowance === Infinity) return this.source < 0 ? "waits" : "reads";
     if (this.allowance !== Infinity) this.#passage.releaseApprovals();
     if (!this.#advance()) return "lost";
     if (this.source < 0 || this.isBusy) return "waits";
@@ -101,17 +106,21 @@ export class GatedFlow implements PollFlow {
     this.allowance -= length;
     this.#isTimed = now - this.#timedAt >= TIMED_EVERY_MS;
     if (this.#isTimed) this.#timedAt = now;
-    const passes = inRing ? this.#passage.lets(this.#inRing, offset, offset + length, now) : undefined;
-    if (passes === true) {
-      this.#writer.publish(this.channel, length, now);
+    const start = this.#ringStart + offset;
+    const passing = inRing ? this.#passage.lets(this.#memory, start, start + length, now) - start : 0;
+    if (passing > 0) {
+      this.#writer.publish(this.channel, passing, now);
       this.#pendingAt = this.#ringAt + offset;
-      this.pending = length;
-      const mayBlock = this.output !== undefined && this.output.limit !== Infinity;
-      return mayBlock || (this.write() && this.#advance()) ? "going on" : "lost";
+      this.pending = passing;
     }
-    if (inRing) this.#inRing.copy(this.#input, 0, offset, offset + length);
-    this.#passage.push(this.#input.subarray(0, length), now, passes === false);
-    return this.#advance() ? "going on" : "lost";
+    if (passing < length) {
+      if (inRing) this.#memory.bytes.copy(this.#input, 0, start + passing, start + length);
+      this.#passage.push(this.#input.subarray(0, length - passing), now);
+    }
+    // Otherwise poll has to be asked first.
+    const mayWrite = passing > 0 && (this.output === undefined || this.output.limit === Infinity);
+    if (mayWrite && !this.write()) return "lost";
+    return passing === length || this.#advance() ? "going on" : "lost";
   }
 
   write(): boolean {
@@ -124,6 +133,7 @@ export class GatedFlow implements PollFlow {
     if (written <= 0) return written === 0;
     this.#pendingAt += written;
     this.pending -= written;
+    if (this.#isTimed && this.#isIdle) this.#endTime();
     return true;
   }
 
@@ -144,6 +154,16 @@ export class GatedFlow implements PollFlow {
   goOnUnobserved(): boolean {
     this.#isUnobserved = true;
     return false;
+  }
+
+  /** Nothing is under way. */
+  get #isIdle(): boolean {
+    return this.pending === 0 && this.#going === undefined && this.#passage.isIdle;
+  }
+
+  #endTime(): void {
+    this.#isTimed = false;
+    this.#ring.held.add(monotonic() - this.#timedAt);
   }
 
   /**
@@ -187,11 +207,9 @@ export class GatedFlow implements PollFlow {
   #take(): Outgoing | undefined {
     const next = this.#passage.next();
     if (next === undefined) {
-      if (this.#isTimed) {
-        this.#isTimed = false;
-        // What is held for somebody else to decide is not held by the pump.
-        if (this.#passage.mayRead) this.#ring.held.add(monotonic() - this.#timedAt);
-      }
+      // What is held for somebody else to decide is not held by the pump.
+      if (this.#isTimed && this.#passage.mayRead) this.#endTime();
+      this.#isTimed = false;
       return undefined;
     }
     this.#going = next;

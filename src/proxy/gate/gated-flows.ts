@@ -12,19 +12,18 @@ import type { Ring, RingWriter } from "../ring.ts";
 import { WarmUp } from "./warm-up.ts";
 
 export async function gatedFlows(
-  { assignment, verdicts }: NonNullable<PumpAssignment["gate"]>,
+  assignment: NonNullable<PumpAssignment["gate"]>,
   tell: (message: FromGate) => void,
 ): Promise<GatedFlows> {
   const { policy } = assignment;
   const warmUp = policy && new WarmUp(await assembleGate({ policy }), policy.compiled);
-  return new Flows(await assembleGate(assignment), verdicts, tell, warmUp);
+  return new Flows(await assembleGate(assignment), tell, warmUp);
 }
 
 const READ_BYTES = 1 << 16;
 const LINE_FEED = 10;
 
 class Flows implements GatedFlows {
-  readonly verdicts: number;
   readonly #traffic: GatedTraffic;
   readonly #flows: GatedFlow[] = [];
   #warmUp: WarmUp | undefined;
@@ -33,8 +32,7 @@ class Flows implements GatedFlows {
   /** The beginning of a message of the main thread's: each is a line of JSON. */
   #begun: Buffer[] = [];
 
-  constructor(gate: Gate, verdicts: number, tell: (message: FromGate) => void, warmUp: WarmUp | undefined) {
-    this.verdicts = verdicts;
+  constructor(gate: Gate, tell: (message: FromGate) => void, warmUp: WarmUp | undefined) {
     this.#traffic = new GatedTraffic(gate, tell);
     this.#warmUp = warmUp;
   }
@@ -71,13 +69,13 @@ class Flows implements GatedFlows {
     return flow;
   }
 
-  hear(libc: Libc): void {
-    const length = libc.read(this.verdicts, this.#heardAt, READ_BYTES);
+  hear(libc: Libc, wake: number): void {
+    const length = libc.read(wake, this.#heardAt, READ_BYTES);
     let from = 0;
     for (let end = this.#heard.indexOf(LINE_FEED); end >= 0 && end < length;) {
       const line = Buffer.concat([...this.#begun, this.#heard.subarray(from, end)]);
       this.#begun = [];
-      this.#traffic.tell(JSON.parse(line.toString()) as ToGate);
+      if (line.length > 0) this.#traffic.tell(JSON.parse(line.toString()) as ToGate); // an empty one only wakes
       from = end + 1;
       end = this.#heard.indexOf(LINE_FEED, from);
     }

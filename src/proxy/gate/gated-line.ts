@@ -50,7 +50,7 @@ const BLANKS = new Set([0x20, 0x09, LINE_FEED, CARRIAGE_RETURN]);
 const BEGINNINGS = new Set([0x7b, 0x5b, 0xef]);
 const ENDINGS = ["", "\n", "\r\n"];
 const NO_QUESTIONS: readonly HeldMessage[] = [];
-const CANCELLED = "notifications/cancelled";
+export const CANCELLED = "notifications/cancelled";
 /** As `mayHoldMethod`, for what is decoded anyway. */
 const METHOD = /"method"|\\u00[4-7]/i;
 /** More than one of a kind, or one in another case, and readers may not agree about what the message is. */

@@ -5,6 +5,7 @@
  */
 import { formatBytes } from "../../config/units.ts";
 import type { Direction } from "../../stream/event.ts";
+import type { LineBytes } from "../../wire/line-bytes.ts";
 import { CutLine, HELD_BYTES, judgeLongLine } from "./cut-line.ts";
 import { mayBeMessage, mayMean, type Watch } from "./gated-line.ts";
 import { HeldLines, type Outgoing, type Surroundings } from "./held-lines.ts";
@@ -40,6 +41,9 @@ export class GatedPassage {
   #time = 0;
   #ended = false;
   #abandoned = false;
+  #isIdle = false;
+  /** The first line of what is put in next was found not to be one that surely passes. */
+  #isFirstKnown = false;
 
   constructor(direction: Direction, around: Surroundings) {
     this.channel = direction === "request" ? REQUEST : RESPONSE;
@@ -47,6 +51,7 @@ export class GatedPassage {
     const mayCancel = (): boolean => this.#held.hasOutOfOrder;
     this.#watch = { direction, gate: around.gate, awaited: around.awaited, mayCancel };
     this.#held = new HeldLines(this.#watch, around, (outgoing, isInOrder) => {
+      this.#isIdle = false;
       (isInOrder ? this.#queue : this.#between).push(outgoing);
       this.#goOnBehind();
     });
@@ -63,6 +68,17 @@ export class GatedPassage {
       !this.#held.isFull &&
       !this.#around.isCrowded()
     );
+  }
+
+  /** Nothing is under way that what is read next would have to wait for. */
+  get isIdle(): boolean {
+    this.#isIdle ||=
+      this.mayRead &&
+      this.#begunBytes === 0 &&
+      this.#flows === undefined &&
+      !this.#midLine &&
+      this.#between.length === 0;
+    return this.#isIdle;
   }
 
   /** So much waits to be put in here that its authors shall pause. */
@@ -82,31 +98,32 @@ export class GatedPassage {
   }
 
   /**
-   * What was read, if it may be sent without more ado: one line that surely passes.
+   * What was read, as far as it may be sent without more ado: lines that surely pass.
    *
-   * @returns whether it shall be observed and sent as it came. Otherwise nothing has happened, and it has to be pushed.
-   * Undefined where it was not looked at.
+   * @returns how far that is: it shall be observed and sent as it came, and the rest has to be pushed
    */
-  lets(bytes: Buffer, start: number, end: number, time: number): boolean | undefined {
-    if (this.#begunBytes > 0 || this.#flows !== undefined || this.#midLine) return undefined;
-    if (this.#between.length > 0 || !this.mayRead) return undefined;
-    if (!this.#held.lets(bytes, start, end)) return false;
+  lets(chunk: LineBytes, start: number, end: number, time: number): number {
+    if (!this.isIdle || chunk.bytes[end - 1] !== LINE_FEED) return start;
     this.#time = time;
-    return true;
+    let at = start;
+    while (at < end) {
+      const behind = this.#held.pass(chunk, at, end);
+      if (behind < 0) break;
+      at = behind;
+    }
+    this.#isFirstKnown = at < end;
+    return at;
   }
 
-  /**
-   * What was read. It must stay as it is until `mayRead`, before which nothing else is put in.
-   *
-   * @param wasLookedAt whether `lets` has found that it is no line that surely passes
-   */
-  push(chunk: Buffer, time: number, wasLookedAt = false): void {
-    if (!this.#abandoned) this.#process(chunk, time, wasLookedAt);
+  /** What was read. It must stay as it is until `mayRead`, before which nothing else is put in. */
+  push(chunk: Buffer, time: number): void {
+    if (!this.#abandoned) this.#process(chunk, time);
   }
 
   /** The source has ended: what is left without a line feed is a line. */
   end(time: number): void {
     if (this.#ended || this.#abandoned) return;
+    this.#isIdle = false;
     this.#ended = true;
     this.#time = time;
     if (this.#flows instanceof CutLine) this.#endCutLine(this.#flows, NOTHING, time);
@@ -116,6 +133,7 @@ export class GatedPassage {
 
   /** The next to be observed and sent. */
   next(): Outgoing | undefined {
+    if (!this.hasNext) return undefined; // mostly: a look costs less than to take from an empty list
     const isBetween = !this.#midLine && this.#between.length > 0;
     const outgoing = isBetween ? this.#between.shift() : this.#queue.shift();
     if (outgoing === undefined) return undefined;
@@ -128,6 +146,7 @@ export class GatedPassage {
   /** Puts in a line of km's own as soon as no other is under way; never, when the direction has ended by then. */
   insert(line: string, interceptions: Interceptions, time: number): void {
     if (this.isOver) return;
+    this.#isIdle = false;
     const seen = Buffer.from(line);
     this.#between.push({ seen, send: seen, time, interceptions, isOwn: true });
     this.#insertedBytes += seen.length;
@@ -141,6 +160,7 @@ export class GatedPassage {
   /** Nothing more is forwarded. What was read is observed as it came, although its receiver never got it. */
   abandon(): void {
     if (this.#abandoned) return;
+    this.#isIdle = false;
     this.#abandoned = true;
     const rest = this.#rest;
     this.#rest = undefined;
@@ -154,8 +174,11 @@ export class GatedPassage {
     this.#put(this.#takeBegun(), undefined, this.#time);
   }
 
-  #process(chunk: Buffer, time: number, wasLookedAt = false): void {
+  #process(chunk: Buffer, time: number): void {
+    this.#isIdle = false;
     this.#time = time;
+    let isKnown = this.#isFirstKnown;
+    this.#isFirstKnown = false;
     let from = 0;
     if (this.#flows !== undefined || this.#begunBytes > 0) {
       from = chunk.indexOf(LINE_FEED) + 1 || chunk.length;
@@ -169,8 +192,8 @@ export class GatedPassage {
     while (at < last) {
       const end = chunk.indexOf(LINE_FEED, at) + 1;
       const line = end - at === chunk.length ? chunk : chunk.subarray(at, end);
-      const isKnown = wasLookedAt && line === chunk;
-      const passes = !isKnown && this.#held.lets(line, 0, line.length);
+      const passes = !isKnown && this.#held.lets(line);
+      isKnown = false;
       const decision = passes ? "passes" : this.#held.decide(line, time);
       if (decision !== "passes") {
         this.#pass(chunk.subarray(from, at), time);
@@ -240,7 +263,7 @@ export class GatedPassage {
   }
 
   #line(line: Buffer, time: number): void {
-    const decision = this.#held.lets(line, 0, line.length) ? "passes" : this.#held.decide(line, time);
+    const decision = this.#held.lets(line) ? "passes" : this.#held.decide(line, time);
     if (decision === "passes") this.#pass(line, time);
     else if (decision !== "held") this.#queue.push(decision);
   }

@@ -16,9 +16,10 @@ export class Guard {
     this.#referee = referee;
   }
 
-  /** For a gate on another thread, which reads this pipe. @param verdicts its write end */
-  throughPipe(libc: Libc, verdicts: number): Referral {
-    return new Referral(this.#referee, new PipeWriter(libc, verdicts).send);
+  /** For a gate on another thread, which is woken by a pipe. @param fd its write end */
+  throughPipe(libc: Libc, fd: number): { referral: Referral; wake: () => void } {
+    const { send, wake } = new PipeWriter(libc, fd);
+    return { referral: new Referral(this.#referee, send), wake };
   }
 
   /** For a gate on this thread, between streams. */

@@ -4,6 +4,7 @@
  */
 import type { Interception } from "../../stream/event.ts";
 import type { Deferral, HeldMessage, Verdict } from "../../stream/verdict.ts";
+import type { LineBytes } from "../../wire/line-bytes.ts";
 import type { AwaitedAnswers } from "./awaited-answers.ts";
 import { awaitedAfter, gatedLine, type GatedLine, type Member, type Watch } from "./gated-line.ts";
 import type { Gate } from "./gate.ts";
@@ -105,9 +106,14 @@ export class HeldLines {
     return this.#outOfOrder.size >= MOST_HELD || this.#bytes >= MOST_HELD_BYTES;
   }
 
-  /** @returns whether the line in these bytes passes as it came; `decide` tells where this is false */
-  lets(bytes: Buffer, start: number, end: number): boolean {
-    return this.#plain?.lets(bytes, start, end) === true;
+  /** @returns where the line ends that begins at `start` and surely passes; -1 where `decide` has to tell. See PlainLines */
+  pass(line: LineBytes, start: number, end: number): number {
+    return this.#plain === undefined ? -1 : this.#plain.pass(line, start, end);
+  }
+
+  /** @returns whether the line surely passes */
+  lets(line: Buffer): boolean {
+    return this.#plain?.lets(line) === true;
   }
 
   /** @returns "passes" when the line does so as it came, and nobody needs to know more */

@@ -1,10 +1,14 @@
-/** `PipeWriter`: what the main thread says to the poll pump's, whose event loop never turns: lines of JSON in a pipe. */
+/**
+ * `PipeWriter`: what the main thread says to the poll pump's, whose event loop never turns: lines of JSON in the pipe that
+ * wakes it. An empty line only wakes it.
+ */
 import { ptr } from "bun:ffi";
 import { type Libc, mayTryAgain, type Output, ownPipe, POLLOUT } from "../../process/libc.ts";
 import { PollSet } from "../poll-set.ts";
 import type { ToGate } from "./referral.ts";
 
 const AGAIN_MS = 1;
+const EMPTY_LINE = Buffer.from(new Uint8Array([10]).buffer);
 
 export class PipeWriter {
   readonly #libc: Libc;
@@ -24,6 +28,11 @@ export class PipeWriter {
   readonly send = (message: ToGate): void => {
     this.#waiting.push(Buffer.from(`${JSON.stringify(message)}\n`));
     if (!this.#isWaiting) this.#write();
+  };
+
+  /** What waits wakes it as well, and nothing may come into the middle of a line. */
+  readonly wake = (): void => {
+    if (!this.#isWaiting) this.#writeSome(EMPTY_LINE);
   };
 
   readonly #write = (): void => {

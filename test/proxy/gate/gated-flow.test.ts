@@ -1,5 +1,6 @@
 /** A direction of the poll pump with a gate, between real pipes, beside an observer that is made to stand still. */
 import { expect } from "bun:test";
+import fc from "fast-check";
 import { GatedFlow } from "../../../src/proxy/gate/gated-flow.ts";
 import type { Gate } from "../../../src/proxy/gate/gate.ts";
 import { GatedTraffic } from "../../../src/proxy/gate/gated-traffic.ts";
@@ -129,6 +130,51 @@ test("a call that surely passes is observed and sent as it came, wherever the ri
   expect(asked.map(({ tool }) => tool)).toEqual(["put"]);
   response.push(Buffer.from('{"jsonrpc":"2.0","id":3,"result":{}}\n'), 1);
   expect(asked[1]?.request).toBe(line(3, "get", "é語").trimEnd());
+});
+
+test("however lines come, all go on in their order, and those are decided about that have to be", () => {
+  const tools = fc.constantFrom("get", "put", "cancel", "log", "blank");
+  const pieces = fc.array(fc.tuple(tools, fc.boolean(), fc.nat(60)), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(pieces, (lines) => {
+      const asked: HeldMessage[] = [];
+      using one = makeFlow({
+        ...gateFor(["tools/call"], ["tools/call"]),
+        shortcut: (tool) => (tool === "get" ? { passes: () => true } : undefined),
+        decide: (held) => {
+          asked.push(held);
+          return { action: "pass" };
+        },
+      });
+      const text = (tool: string, id: number): string => {
+        if (tool === "blank") return "\n";
+        if (tool === "log") return `{"jsonrpc":"2.0","method":"notifications/x","params":{"text":"é"}}\n`;
+        if (tool === "cancel") return `{"method":"notifications/cancelled","params":{"requestId":1}}\r\n`;
+        return `{"id":${id},"method":"tools/call","params":{"name":"${tool}"}}\n`;
+      };
+      const put = (bytes: string): void => {
+        if (bytes === "") return;
+        one.client(bytes);
+        expect(one.flow.read()).toBe("going on");
+        expect(one.flow.prepare()).toBe("reads");
+      };
+      let waiting = "";
+      for (const [id, [tool, isRead, cut]] of lines.entries()) {
+        waiting += text(tool, id);
+        if (!isRead) continue;
+        put(waiting.slice(0, cut));
+        waiting = waiting.slice(cut);
+      }
+      put(waiting);
+      one.drain();
+      const all = lines.map(([tool], id) => text(tool, id)).join("");
+      expect(one.sent(10_000)).toBe(all);
+      expect(one.seen.map((part) => ("text" in part ? part.text : "")).join("")).toBe(all);
+      const decided = lines.flatMap(([tool], id) => (tool === "put" ? [text(tool, id).trimEnd()] : []));
+      expect(asked.map((held) => held.text)).toEqual(decided);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 /** With what is no part of any line. */

@@ -46,6 +46,7 @@ function methodsOf(gate: Gate): Gate {
 describe("not decided about is a plain call", () => {
   test.each([
     ["of which no rule is about the tool", RULES, call("write", '{"path":"/srv/secret"}')],
+    ["of any length", RULES, call("read_file", `{"path":"/srv/app","text":"${"x".repeat(1 << 20)}"}`)],
     ["without the argument that the rules look at", RULES, call("read_file", '{"Path_":"/srv/secret"}')],
     ["without arguments", RULES, '{"id":1,"method":"tools/call","params":{"name":"read_file"}}\n'],
     ["with a path far from the folders", RULES, call("read_file", '{"depth":1,"path":"/srv/app/main.ts"}')],
@@ -132,6 +133,20 @@ test("a call whose answer is looked at is remembered as it was sent, whatever st
   expect(ends.toClient).toMatch(/"id":7,"result":\{"text":"a \[.*"id":8,"result":\{"text":"a secret"/s);
 });
 
+/** With something behind the first brace of an object that is not empty. */
+function withBeginning(line: string, beginning: string): string {
+  if (!line.startsWith("{")) return line;
+  try {
+    return Object.keys(JSON.parse(line)).length > 0 ? `{${beginning}${line.slice(1)}` : line;
+  } catch {
+    return line;
+  }
+}
+
+/** A member that no plain message has, and blanks of the same length: neither means anything to anybody. */
+const STRANGER = '"~~":0,';
+const BLANKS = " ".repeat(STRANGER.length);
+
 test("with or without a shortcut, the same passes, is blocked, changed, asked and noted", () => {
   const id = fc.constantFrom("7", "8", '"7"', '"a"', "7.0", "-1", "9007199254740993", "null", '"\\u0061"');
   const tool = fc.oneof(word, fc.constantFrom("km_read_result", "ad", "x y", "\\u0061"));
@@ -152,6 +167,14 @@ test("with or without a shortcut, the same passes, is blocked, changed, asked an
   const answers = fc
     .tuple(id, fc.constantFrom("{}", "null", '{"content":[{"type":"text","text":"a secret 123"}]}', "NaN", '{"a":1}'))
     .map(([one, result]) => ["server", `{"jsonrpc":"2.0","id":${one},"result":${result}}`] as const);
+  const methods = fc.constantFrom("progress", "message", "cancelled", "Progress", "x");
+  const notifications = fc
+    .tuple(
+      fc.constantFrom("client", "server"),
+      methods,
+      fc.constantFrom('{"progressToken":7}', '{"data":"secret"}', "[]"),
+    )
+    .map(([side, name, params]) => [side, `{"method":"notifications/${name}","params":${params}}`] as const);
   const piece = fc.constantFrom(
     '"id":7,',
     '"method":"x",',
@@ -169,14 +192,14 @@ test("with or without a shortcut, the same passes, is blocked, changed, asked an
     "",
   );
   const line = fc
-    .tuple(fc.oneof(calls, answers), fc.option(fc.tuple(fc.nat(120), fc.nat(2), piece), { freq: 2 }))
+    .tuple(fc.oneof(calls, answers, notifications), fc.option(fc.tuple(fc.nat(120), fc.nat(2), piece), { freq: 2 }))
     .map(([[side, text], change]) => {
       if (change === null) return [side, `${text}\n`] as const;
       const [at, removed, added] = change;
       return [side, `${text.slice(0, at)}${added}${text.slice(at + removed)}\n`] as const;
     });
   let shortened = 0;
-  const outcome = (levels: CompiledLevel[], lines: (readonly ["client" | "server", string])[], isShort: boolean) => {
+  const outcome = (levels: CompiledLevel[], lines: (readonly [string, string])[], isShort: boolean) => {
     const inspect = { arguments: () => [], result: () => [] };
     const redact = (text: string): string => text.replaceAll("secret", "[redacted:x]");
     const policy = structuredClone({ levels, uses: usesOf(levels) });
@@ -187,16 +210,20 @@ test("with or without a shortcut, the same passes, is blocked, changed, asked an
       return found && { passes: (one) => (found.passes(one) ? ++shortened > 0 : false) };
     };
     const ends = new GatedEnds({ ...methodsOf(engine), shortcut: isShort ? shortcut : () => undefined });
+    const beginning = isShort ? BLANKS : STRANGER;
     for (const [side, bytes] of lines) {
       const passage = ends.traffic[side === "client" ? "request" : "response"];
-      if (passage.mayRead) ends.put(passage, bytes);
+      if (passage.mayRead) ends.put(passage, withBeginning(bytes, beginning));
     }
     const asked = ends.asked.map(({ decide: _decide, value: _value, ...question }) => question);
-    return { toServer: ends.toServer, toClient: ends.toClient, notes: ends.notes, asked };
+    const all = JSON.stringify({ toServer: ends.toServer, toClient: ends.toClient, notes: ends.notes, asked });
+    return all.replaceAll(isShort ? BLANKS : JSON.stringify(STRANGER).slice(1, -1), "");
   };
   const plainLevel = fc.constantFrom(
     levelOf(RULES),
     levelOf(`default: deny\nrules: [{ name: r, tool: '*', action: allow }]`),
+    levelOf("rules: [{ name: r, method: notifications/progress, action: deny }]"),
+    levelOf("rules: [{ name: r, action: redact, redact: { result: [secret] } }]"),
   );
   const levels = fc.array(fc.oneof(level, plainLevel), { maxLength: 2 });
   fc.assert(

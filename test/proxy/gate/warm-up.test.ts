@@ -4,6 +4,7 @@ import type { CompiledPolicy } from "../../../src/guard/policy/compiled.ts";
 import { typicalCalls } from "../../../src/guard/policy/typical-calls.ts";
 import { usesOf } from "../../../src/guard/policy/uses.ts";
 import { PolicyEngine } from "../../../src/guard/policy/engine.ts";
+import { LineBytes } from "../../../src/wire/line-bytes.ts";
 import { PlainMessage } from "../../../src/wire/plain-message.ts";
 import { WarmUp } from "../../../src/proxy/gate/warm-up.ts";
 import { levelOf } from "../../guard/policy/engine-of.ts";
@@ -35,7 +36,10 @@ test("the calls are such as the rules are about", () => {
 });
 
 test("of each call and answer, one is plain and one is not", () => {
-  const isPlain = (text: string): boolean => new PlainMessage().read(Buffer.from(`${text}\n`), 0, text.length + 1);
+  const isPlain = (text: string): boolean => {
+    const line = new LineBytes(new TextEncoder().encode(`${text}\n`).buffer);
+    return new PlainMessage().read(line, 0, text.length + 1) > 0;
+  };
   for (const [index, { call, answer }] of typicalCalls(POLICY).entries()) {
     expect([isPlain(call), isPlain(answer)]).toEqual(index % 2 === 0 ? [true, true] : [false, false]);
   }
