@@ -37,6 +37,9 @@ const { values: options } = parseArgs({
 const least = SEVERITIES.findIndex((one) => one === options.least);
 if (least < 0) throw new Error(`--least is one of ${SEVERITIES.join(", ")}`);
 
+/** Of the events of a session, those that the client or the server sent as MCP. */
+const MESSAGES: ReadonlySet<string> = new Set(["request", "notification", "response", "error"]);
+
 interface Case {
   text: string;
   label: string;
@@ -124,24 +127,38 @@ function share(part: number, whole: number): string {
 /** Each alone, and all of them together for data that goes from one to another. */
 async function measureSessions(folder: string): Promise<void> {
   const shared = mkdtempSync(join(tmpdir(), "km-bench-guard-"));
+  const all = { messages: 0, findings: 0 };
   try {
     for (const session of await inOrder(folder)) {
       const { name, cwd, session_id } = await readSessionInfo(session);
       const findings = new SessionFindings({ name, cwd, roots: [], resultBytes: 400_000 });
       const flows = new Flows(name, session_id, shared);
-      let events = 0;
+      const counts = { messages: 0, findings: 0 };
       for await (const recorded of readEvents(session)) {
-        events++;
+        if (MESSAGES.has(recorded.type)) counts.messages++;
         const event = asDelivered(recorded, session_id);
-        for (const found of findings.inspect(event)) tellFound(name, recorded.seq, found);
+        const found = findings.inspect(event);
         flows.add(event, findings.tools.definition(event.tool ?? ""));
-        for (const { found } of flows.compare()) tellFound(name, recorded.seq, found);
+        found.push(...flows.compare().map((flow) => flow.found));
+        for (const one of found) tellFound(name, recorded.seq, one);
+        counts.findings += found.length;
       }
-      if (!options.json) console.log(`${"session".padEnd(16)} ${name.padEnd(50)} ${events} events`);
+      tellSession("session", name, counts);
+      all.messages += counts.messages;
+      all.findings += counts.findings;
     }
+    tellSession("all sessions", "", all);
   } finally {
     rmSync(shared, { recursive: true });
   }
+}
+
+function tellSession(what: string, name: string, { messages, findings }: { messages: number; findings: number }): void {
+  if (options.json) console.log(JSON.stringify({ session: name, messages, findings }));
+  else
+    console.log(
+      [what.padEnd(16), name.padEnd(30), `${messages} messages`.padStart(15), `${findings} findings`].join(" "),
+    );
 }
 
 async function inOrder(folder: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 /** `SessionFindings`: what the events of a session show, one event after the other. No I/O: bench/guard-accuracy.ts reads recordings with it. */
 import { boundKey, type Finding, inspectArguments, inspectDefinition, inspectResult } from "#findings";
 import { isObject, type PluginEvent } from "#plugin-sdk";
+import { AskedTexts } from "./asked-texts.ts";
 import { type KnownTools, ListedTools, type Observation } from "./listed-tools.ts";
 
 export interface Found extends Finding {
@@ -10,7 +11,7 @@ export interface Found extends Finding {
 
 export type InspectedEvent = Pick<
   PluginEvent,
-  "type" | "direction" | "method" | "tool" | "target" | "error_type" | "bytes" | "message" | "raw"
+  "type" | "direction" | "method" | "call" | "tool" | "target" | "error_type" | "bytes" | "message" | "raw"
 >;
 
 export interface InspectionOptions {
@@ -33,10 +34,13 @@ const LISTS: Record<string, { member: string; kind: string; name: string }> = {
 };
 /** Answers that a model reads. */
 const CONTENTS: Record<string, string> = { "resources/read": "resource", "prompts/get": "prompt" };
+/** Interfaces that a client draws (MCP Apps) are as large as programs are, and no model reads them. */
+const FOR_SCREENS = /^ui:\/\//;
 const HOME = /^(?:\/home\/[^/]+|\/Users\/[^/]+|\/root|[A-Za-z]:\\Users\\[^\\]+)(?=[/\\]|$)/;
 
 export class SessionFindings {
   readonly tools: ListedTools;
+  readonly #asked = new AskedTexts();
   readonly #options: InspectionOptions;
   readonly #home: string | undefined;
   #roots: readonly string[] = [];
@@ -56,6 +60,7 @@ export class SessionFindings {
         `call ${event.tool ?? ""}`,
         event.tool ?? "",
         isObject(message) ? message["error"] : undefined,
+        { asked: this.#asked.of(event.call) },
       );
     }
     if (type !== "response") return [];
@@ -74,7 +79,10 @@ export class SessionFindings {
     const list = LISTS[method];
     if (list !== undefined) return this.#inspectList(list, result);
     const content = CONTENTS[method];
-    if (content !== undefined) return this.#inspectResult(`${content} ${target}`, target, result);
+    if (content !== undefined) {
+      const limitBytes = FOR_SCREENS.test(target) ? Number.POSITIVE_INFINITY : this.#options.resultBytes;
+      return this.#inspectResult(`${content} ${target}`, target, result, { limitBytes });
+    }
     if (method === "initialize" || method === "server/discover") return this.#inspectInstructions(result);
     return [];
   }
@@ -86,10 +94,12 @@ export class SessionFindings {
     });
   }
 
-  #inspectCall({ tool = "", message }: InspectedEvent): Found[] {
+  #inspectCall(event: InspectedEvent): Found[] {
+    const { tool = "", message } = event;
     const params = isObject(message) ? message["params"] : undefined;
     const given = isObject(params) ? params["arguments"] : undefined;
     if (given === undefined) return [];
+    this.#asked.add(event.call, given);
     const roots = [...this.#options.roots, ...this.#roots];
     const schema = this.tools.definition(tool)?.["inputSchema"];
     const findings = inspectArguments({
@@ -102,15 +112,23 @@ export class SessionFindings {
     return this.#about(`call ${tool}`, findings);
   }
 
-  #inspectToolResult({ bytes }: InspectedEvent, tool: string, result: unknown): Found[] {
+  #inspectToolResult({ bytes, call }: InspectedEvent, tool: string, result: unknown): Found[] {
     const { resultBytes } = this.#options;
-    if (result !== undefined) return this.#inspectResult(`call ${tool}`, tool, result);
+    if (result !== undefined) return this.#inspectResult(`call ${tool}`, tool, result, { asked: this.#asked.of(call) });
     return bytes > resultBytes ? this.#about(`call ${tool}`, [withKey(oversize(bytes, resultBytes))]) : [];
   }
 
-  #inspectResult(subject: string, tool: string, result: unknown): Found[] {
+  #inspectResult(
+    subject: string,
+    tool: string,
+    result: unknown,
+    {
+      limitBytes = this.#options.resultBytes,
+      asked,
+    }: { limitBytes?: number; asked?: readonly string[] | undefined } = {},
+  ): Found[] {
     if (result === undefined) return [];
-    return this.#about(subject, inspectResult({ tool, result, limitBytes: this.#options.resultBytes }));
+    return this.#about(subject, inspectResult({ tool, result, limitBytes, asked }));
   }
 
   #inspectList({ member, kind, name }: { member: string; kind: string; name: string }, result: unknown): Found[] {

@@ -8,9 +8,12 @@ export interface Collecting {
   keys?: boolean;
   /** What the value itself is called; nothing where it is the whole. */
   name?: string;
+  /** What of a string is looked at; all of it unless given. */
+  readAs?(text: string): string;
 }
 
 export function collectTexts(value: unknown, collecting: Collecting): InspectedText[] {
+  const { readAs = (text: string) => text } = collecting;
   const texts: InspectedText[] = [];
   const root: Step | undefined =
     collecting.name === undefined ? undefined : { parent: undefined, name: collecting.name, depth: 1 };
@@ -28,7 +31,7 @@ export function collectTexts(value: unknown, collecting: Collecting): InspectedT
       if (collecting.keys === true && !isArray) texts.push(new InspectedText(key, "name", step));
       if (typeof member === "string") {
         const role = collecting.roleOf(name, parent);
-        if (role !== undefined) texts.push(new InspectedText(member, role, step));
+        if (role !== undefined) texts.push(new InspectedText(readAs(member), role, step));
       } else if (isObject(member)) inner.push({ value: member, step });
     }
     for (let i = inner.length - 1; i >= 0; i--) waiting.push(inner[i] as (typeof inner)[number]); // it has that many

@@ -1,6 +1,7 @@
 /** `inspectResult`: what a result has that the model should not act on, or that should not be in it. */
 import { collectTexts } from "./collect-texts.ts";
 import type { Finding } from "./finding.ts";
+import { withoutEchoes } from "./without-echoes.ts";
 import type { Step, TextRole } from "./inspected-text.ts";
 import { runRules } from "./run-rules.ts";
 
@@ -10,10 +11,12 @@ export interface AskedResult {
   result: unknown;
   /** How much text is usual; 400,000 bytes unless given. */
   limitBytes?: number;
+  /** Texts of the arguments, where they are known: what the caller has said itself is not said by the result. */
+  asked?: readonly string[] | undefined;
 }
 
-export function inspectResult({ tool, result, limitBytes }: AskedResult): Finding[] {
-  const texts = collectTexts(result, { roleOf });
+export function inspectResult({ tool, result, limitBytes, asked = [] }: AskedResult): Finding[] {
+  const texts = collectTexts(result, { roleOf, ...(asked.length > 0 && { readAs: withoutEchoes(asked) }) });
   return runRules({ kind: "result", tool, value: result, texts, limitBytes });
 }
 

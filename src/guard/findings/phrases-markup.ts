@@ -96,6 +96,6 @@ export const MARKUP_PHRASES: readonly Phrase[] = [
     "is marked as an order to carry out",
     [0.5, 2],
     "todo:|todo for|todo -|task:|your task|additional task|extra task|additional instruction|action required:|action item for|one more task|one more thing|another task|follow-up task|next step for|next action|required action|instruction:|instructions:|goal:|objective:|user request:|user query:|new user",
-    "(?:todo for (?:you|the (?:ai|assistant|agent|model))\\s?[:-]|todo\\s?[:-] ?(?:please )?(?=(?:send|transfer|invite|e-?mail|post|book|change|share|pay|forward|delete|reserve|visit|buy)\\b)|(?:additional|extra|another|follow-up|one more) (?:task|instructions?|step)(?: for (?:you|the (?:ai|assistant|agent|model)))?\\s?[:-]|(?:next|required) (?:step|action)s? for (?:you|the (?:ai|assistant|agent|model))|(?:task|instructions?|goal|objective|user (?:request|query))\\s?:)",
+    "(?:todo for (?:you|the (?:ai|assistant|agent|model))\\s?[:-]|todo\\s?[:-] ?(?:please )?(?=(?:send|transfer|invite|e-?mail|post|book|change|share|pay|forward|delete|reserve|visit|buy)\\b)|(?:additional|extra|another|follow-up|one more) (?:task|instructions?|step)(?: for (?:you|the (?:ai|assistant|agent|model)))?\\s?[:-]|(?:next|required) (?:step|action)s? for (?:you|the (?:ai|assistant|agent|model))|(?<!\\b(?:an?|any|each|every|per) )(?:task|instructions?|goal|objective|user (?:request|query))\\s?:(?!\\s?[({[]))",
   ),
 ];

@@ -97,7 +97,7 @@ export const READER_PHRASES: readonly Phrase[] = [
     "wants quiet",
     [1, 1.5],
     "silently|quietly|invisibly|transparently to",
-    "(?:silently|quietly|invisibly|transparently to the user)\\b",
+    "(?<!(?:^|\\n)[-*+>\\s]{0,8}(?:[0-9a-f]{7,40} )?(?:feat|fix|chore|docs|refactor|perf|test|build|ci|style|revert|added|changed|fixed|removed|deprecated|security|new)(?:\\([\\w/.-]{1,30}\\))?!?[*_]{0,2}:[^\\n]{0,200})(?:silently|quietly|invisibly|transparently to the user)\\b",
   ),
   phrase(
     "conceal",
@@ -140,7 +140,7 @@ export const READER_PHRASES: readonly Phrase[] = [
     "tells the model what it is",
     [0.5, 2],
     "you are an|you are a |you are the|you're an|you, |as an ai|as the ai|as an assistant|as an llm",
-    `you(?: are|'re)? (?:(?:an?|the) )?(?:\\w{3,14} ){0,2}${MODEL}|as (?:an|the) (?:ai|assistant|llm|language model|agent)\\b`,
+    `you(?: are|'re)? (?:(?:an?|the) )?(?:\\w{3,14} ){0,2}${MODEL}|as (?:an|the) (?:ai|assistant|llm|language model|agent)\\b(?!(?: language)?(?: (?:model|assistant|agent|chatbot))?,? (?:i|we|my|our)\\b)`,
   ),
   phrase(
     "address",

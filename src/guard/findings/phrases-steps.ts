@@ -213,6 +213,6 @@ export const STEP_PHRASES: readonly Phrase[] = [
     "stands in a comment or in invisible markup",
     [1, 2],
     "<!--|display:none|display: none|visibility:hidden|visibility: hidden|font-size:0|font-size: 0|font-size:1px|color:white|color: white|color:#fff|color: #fff|opacity:0|opacity: 0|[//]:|[comment]:|aria-hidden",
-    '(?:<!--(?=[^>]{12})|display:\\s?none|visibility:\\s?hidden|font-size:\\s?(?:0|1px)|color:\\s?(?:white|#fff)|opacity:\\s?0(?!\\.)|\\[(?://|comment)\\]:\\s?[#<(]|aria-hidden="true")',
+    '(?:<!--(?=[^>]{12})(?:[^<-]|-(?!->)|<(?!!--)){0,600}(?:-->)?|display:\\s?none|visibility:\\s?hidden|font-size:\\s?(?:0|1px)|color:\\s?(?:white|#fff)|opacity:\\s?0(?!\\.)|\\[(?://|comment)\\]:\\s?[#<(]|aria-hidden="true")',
   ),
 ];

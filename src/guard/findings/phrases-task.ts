@@ -5,6 +5,9 @@ const OWNER = "(?:my|the user's|the users'|the account (?:owner|holder)'s|all of
 const EMAIL = "(?:[\\w.+-]{1,40}@[\\w-]{1,40}\\.[\\w.-]{2,40})";
 const AMOUNT =
   "(?:[$€£¥]\\s?\\d[\\d,.]{0,12}k?|\\d[\\d,.]{0,12}\\s?(?:usd|eur|gbp|btc|eth|sol|usdt|bitcoins?|dollars?|euros?|pounds)\\b|all (?:of )?(?:my |the |available |remaining )?(?:funds|money|savings|balance|coins|tokens|bitcoin)|(?:the|my) (?:entire|whole|full|remaining|available) (?:balance|funds|savings))";
+/** Until when a bill has to be paid. Whoever has a model steal does not wait. */
+const TERM =
+  "[^\\n]{0,80}?\\b(?:within \\d{1,3} (?:\\w{3,10} )?(?:days|weeks)|(?:by|before|until|no later than) (?:the )?\\d{1,2}(?:st|nd|rd|th|\\.)? \\w{3,9})\\b";
 const SAFEGUARD =
   "(?:doors?|locks?|alarm(?: system)?|security(?: \\w{3,12})?|cameras?|firewall|antivirus|gate|garage|safe|window|two-factor(?: authentication)?|2fa|mfa|motion (?:sensors?|detect\\w{2,4})|surveillance(?: \\w{3,12})?|parental controls?|backups?|audit log\\w{0,4}|notifications|smoke detectors?|sprinklers?)";
 /** Where somebody else may say `me`, the address of a third party does. */
@@ -44,7 +47,7 @@ export const TASK_PHRASES: readonly Phrase[] = [
     "moves the user's money",
     [1.5, 3.5],
     "transfer|wire |send|pay |make a |initiate|set up|schedule|execute|process",
-    `(?:(?:transfer|wire|send|pay) (?:me |us |him |her )?(?:an? )?(?:[^.\\n]{0,24}[^\\w.\\n])?(?:${AMOUNT}|(?:micro-?)?transaction|payment) (?:\\w{2,14} ){0,3}to (?:[^.\\n]{0,30}[^\\w.\\n])?(?:[a-z]{2}\\d{10,30}|(?:account|iban|wallet)\\w{0,8}[\\x20:#]{1,3}[a-z0-9]{4,40})|(?:make|initiate|set up|schedule|execute|process) an? (?:\\w{3,14} ){0,2}(?:transfer|payment|transaction|donation|withdrawal) [^\\n]{0,60}?(?:to|of) [^\\n]{0,60}?(?:${AMOUNT}|[a-z]{2}\\d{10,30}|iban|0x[0-9a-f]{6,40}|account (?:number )?\\w?\\d{4,20}))`,
+    `(?!${TERM})(?:(?:transfer|wire|send|pay) (?:me |us |him |her )?(?:an? )?(?:[^.\\n]{0,24}[^\\w.\\n])?(?:${AMOUNT}|(?:micro-?)?transaction|payment) (?:\\w{2,14} ){0,3}to (?:[^.\\n]{0,30}[^\\w.\\n])?(?:[a-z]{2}\\d{10,30}|(?:account|iban|wallet)\\w{0,8}[\\x20:#]{1,3}[a-z0-9]{4,40})|(?:make|initiate|set up|schedule|execute|process) an? (?:\\w{3,14} ){0,2}(?:transfer|payment|transaction|donation|withdrawal) [^\\n]{0,60}?(?:to|of) [^\\n]{0,60}?(?:${AMOUNT}|[a-z]{2}\\d{10,30}|iban|0x[0-9a-f]{6,40}|account (?:number )?\\w?\\d{4,20}))`,
   ),
   phrase(
     "task",

@@ -14,6 +14,8 @@ import type { Shape } from "./shapes.ts";
 export type { RedactionRules };
 
 export interface Redactor {
+  /** What it was made with: another process makes the same of it. */
+  rules: RedactionRules;
   /** A cheap look at raw bytes, which may hold many lines: false means that nothing in there can need masking. */
   suspects(bytes: Uint8Array): boolean;
   /** The secrets of one message or line of text: in order and without overlaps. Never throws. */
@@ -132,7 +134,7 @@ export function createRedactor(rules: RedactionRules = {}): Redactor {
     return allowed.some((pattern) => pattern.test(value));
   }
 
-  return { suspects, find, redact };
+  return { rules, suspects, find, redact };
 }
 
 /** Deeper JSON inside JSON strings is searched as plain text. */

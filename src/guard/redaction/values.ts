@@ -6,7 +6,7 @@ export function isPlaceholder(value: string, kind: string): boolean {
   if (kind === "pin") return !isPin(value.slice(0, 300));
   if (value.length > 300) return false;
   const plain = value.trim();
-  if (PLACEHOLDER.test(plain) || VERSION.test(plain)) return true;
+  if (PLACEHOLDER.test(plain) || VERSION.test(plain) || RELATIVE_FILE.test(plain)) return true;
   if (kind === "credential") return /^(?:include|omit|same-origin)$/.test(plain); // the option of fetch()
   if (kind !== "password") return false;
   if (/^https?:\/\/[^\s@]*$/i.test(plain)) return true; // `forgot_password` with its page
@@ -20,10 +20,13 @@ function isPin(value: string): boolean {
 }
 
 const PLACEHOLDER =
-  /^(?:|[*•.…_-]+|x{3,}|<[^<>]*>|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\{\{[^{}]*\}\}|%\w+%|(?:(?:bearer|basic|digest|token) )?\[redacted:[\w-]+\]|[[<(]?(?:redacted|hidden|masked|filtered|removed|omitted)[\])>]?|null|none|nil|undefined|true|false)$/i;
+  /^(?:|[*•.…_-]+|x{3,}|<[^<>]*>|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\{\{[^{}]*\}\}|%\w+%|(?:(?:bearer|basic|digest|token) )?\[redacted:[\w-]+\]|[[<(]?(?:redacted|hidden|masked|filtered|removed|omitted)[\])>]?|null|none|nil|undefined|true|false|(?:please[-_ ]?)?change[-_ ]?(?:me|this|it)|your[-_ ](?:[a-z]{1,20}[-_ ]){0,4}(?:key|token|secret|pass(?:word|phrase)?|credentials?|value|here))$/i;
 
 /** What a list of dependencies has under the name of a package: `"js-cookie": "^3.0.5"`. */
 const VERSION = /^(?:[~^]|>=)?\d+\.\d+\.\d+(?:-[\w.]+)?$/;
+
+/** What a manifest has under the name of a part: `"cookie": "./dist/cookie.js"`. */
+const RELATIVE_FILE = /^\.{1,2}\/(?:[\w@.-]{1,80}\/){0,20}[\w@-]{1,80}(?:\.[\w-]{1,20}){1,3}$/;
 
 /** How sure the surroundings are that a value is given, not talked about. */
 type Certainty =

@@ -269,6 +269,8 @@ describe("redact leaves alone what is not a secret", () => {
     'ast: {"token":{"type":"word","value":"function"}}',
     '{"kty":"EC","x":"a1b2c3d4e5f6g7h8i9j0","y":"a1b2c3d4e5f6g7h8i9j0"}',
     "PWD=/home/joe/project2 OLDPWD=/tmp/a1",
+    "SESSION_SECRET=change-me DB_PASSWORD=changeme API_TOKEN=your-token-here",
+    '{"cookie":["./dist/types/helper/cookie/index.d.ts"],"token":"../lib/token.js"}',
     "DB_PASSWORD=password API_KEY=apiKey --token=token password=**",
     "login({ token: 'accessToken', password: 'userPassword' })",
     'the token value is unknown; a password hash, "the pin code", the "password "',

@@ -58,6 +58,8 @@ export const commandRules: readonly Rule[] = [
       if (text.text.length > MAX_VALUE || usage === "query" || usage === "code" || usage === "command")
         return undefined;
       const match = INJECTED_SQL.exec(text.text);
+      // Who writes about SQL writes whole statements; what is injected goes on with one that is not there.
+      if (match !== null && usage === "prose" && STATEMENT.test(text.text.slice(0, match.index))) return undefined;
       return match === null ? undefined : { evidence: around(text.text, match.index, match.index + match[0].length) };
     }),
   },
@@ -148,6 +150,9 @@ function withoutComments(sql: string): string {
 
 const INJECTED_SQL =
   /['"]\s{0,8}(?:or|and)\s{1,8}['"]{2}\s{0,4}=|\*\)\s{0,4}\(\s{0,4}[|&]?\(?\w{1,20}=|['"]\s{0,8}\)?\s{0,8}(?:or|and)\s{1,8}(?:['"]?[\w]{1,20}['"]?\s{0,4}(?:=|like)\s{0,4}['"]?[\w%]{0,20}['"]?|true|not\s|exists\s?\(|1\b)|['")\d]\s{0,8};\s{0,8}(?:drop|delete|insert|update|alter|create|truncate|exec|shutdown|select|copy|attach)\s{1,8}\w|\bunion\s{1,8}(?:all\s{1,8})?select\b|['"]\s{0,8}(?:--|#)\s{0,8}$|\b(?:or|and)\s{1,8}(\d{1,6})\s{0,4}=\s{0,4}\1\b|\b(?:waitfor\s{1,4}delay|pg_sleep|sleep|benchmark|extractvalue|updatexml|load_file|xp_cmdshell)\s{0,4}\(?\s{0,4}['"\d]|\binformation_schema\.\w/i;
+
+const STATEMENT =
+  /\b(?:select\s[^;]{1,400}\sfrom\s{1,8}\w|update\s{1,8}\w{1,60}\s{1,8}set\s|insert\s{1,8}into\s{1,8}\w|delete\s{1,8}from\s{1,8}\w|(?:create|alter)\s{1,8}table\s)/i;
 
 const TEMPLATE =
   /\$\{(?:jndi|lower|upper|env|sys|::-)\s?:|\{\{[^{}\n]{0,80}(?:\d\s?\*\s?\d|__\w{2,20}__|constructor|self\.|config\b|request\.|lipsum|cycler|range\.|\|\s?attr|process\.|require\()[^{}\n]{0,200}\}\}|\{%[^%\n]{0,80}(?:import|include|for|if|set)\s[^%\n]{0,120}%\}|<%[=-]?[^%\n]{0,80}(?:\d\s?\*\s?\d|system|exec|`|require|File|Runtime)[^%\n]{0,120}%>|#\{[^{}\n]{0,80}(?:\d\s?\*\s?\d|`|system|exec|T\(|session\.)[^{}\n]{0,80}\}|\$\{[^{}\n]{0,80}(?:\d\s?\*\s?\d|T\(java|getClass|Runtime|process\.|require\(|exec\()[^{}\n]{0,120}\}|\*\{\s?(?:T\(|\d\s?\*\s?\d)|(?:__class__|__mro__|__subclasses__|__globals__|__builtins__|__import__)\b[^\n]{0,20}[.[(]|\bconstructor\.constructor\s?\(|__proto__\s?[.[]|\{php\}|<#assign\s|#set\s?\(\s?\$|<\?php\s|\{\{\s?\(|@\{\s?\(/i;

@@ -97,6 +97,7 @@ function inText(text: InspectedText, isMasked: boolean): Hit | undefined {
     from += length;
     const isCertain = CERTAIN.test(match[1] ?? "");
     if (isMasked && !isCertain && secret.startsWith(MASK_BEGIN)) {
+      if (isOfExample(text.text, from - length, from)) continue;
       masked ??= { index: match.index, length: match[0].length, severity: "low" };
       continue;
     }
@@ -130,6 +131,14 @@ function logsIn(text: string, start: number, end: number, secret: string): boole
   const host = /^@([\w.-]{1,253})/.exec(text.slice(end, end + 260))?.[1];
   if (user === undefined || host === undefined || EXAMPLE_HOST.test(host)) return false;
   return secret.length >= 4 && secret !== user && !PLACEHOLDER.test(secret);
+}
+
+/** What a mask stands for that is the password of an example's address, or a value that a program gives to a member. */
+function isOfExample(text: string, start: number, end: number): boolean {
+  const before = text.slice(Math.max(0, start - 120), start);
+  if (/[\w$)\]]\.[\w$]{1,80}\s?=\s?$/.test(before)) return true;
+  const host = /^@([\w.-]{1,253})/.exec(text.slice(end, end + 260))?.[1];
+  return host !== undefined && /:\/\/[^\s/?#:"'<>\\]{0,80}:$/.test(before) && EXAMPLE_HOST.test(host);
 }
 
 const EXAMPLE_HOST =

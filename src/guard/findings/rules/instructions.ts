@@ -217,7 +217,7 @@ function heaviest(
       if (other.start > signal.end + reach) break;
       const isSecond = ADDS_UP.has(lead) && other.aim === lead && other.phrase.says !== signal.phrase.says;
       if (isSecond && weightOf(other, kind) > (second === undefined ? 0 : weightOf(second, kind))) second = other;
-      if (!support.includes(other.aim)) continue;
+      if (!support.includes(other.aim) || isElsewhere(other, signal)) continue;
       const known = best.get(other.aim);
       if (known === undefined || weightOf(other, kind) > weightOf(known, kind)) best.set(other.aim, other);
     }
@@ -239,6 +239,14 @@ function heaviest(
   }
   return undefined;
 }
+
+/** Whether it is a comment that ends before the other begins, or begins behind it: pages and changelogs have marks of generators. */
+function isElsewhere({ aim, start, end }: Signal, lead: Signal): boolean {
+  return aim === "hidden" && end - start > LONGEST_STYLE && (lead.start >= end || lead.end <= start);
+}
+
+/** What hides a text by its style is not longer; a comment is. */
+const LONGEST_STYLE = 24;
 
 function weighs(signal: Signal | undefined, kind: Kind): number {
   return signal === undefined ? 0 : weightOf(signal, kind);

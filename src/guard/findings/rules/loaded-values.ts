@@ -15,7 +15,8 @@ export const loadedValueRules: readonly Rule[] = [
       const usage = usageOf(text, subject);
       if (text.text.length > MAX_VALUE || usage === "prose" || usage === "code" || usage === "query") return undefined;
       const value = decodedValue(text.text);
-      const executing = matchOf(EXECUTING_OPTION, value);
+      const isLine = usage === "command" && COMMAND_LINE.test(value);
+      const executing = matchOf(isLine ? RARE_OPTION : EXECUTING_OPTION, value);
       if (executing !== undefined) return executing;
       if (usage === "command" || !OPTION.test(value) || TAKES_OPTIONS.test(text.member)) return undefined;
       return { evidence: value.slice(0, 300), severity: "medium" };
@@ -59,9 +60,20 @@ function isData({ member }: InspectedText, tool: string): boolean {
 
 const DATA: ReadonlySet<string> = new Set("data payload yaml json xml body".split(" "));
 
+/** A program and what it is given, not the latter alone. */
+const COMMAND_LINE = /^\s{0,8}[^\s-]\S{0,200}\s/;
+
+const RARE =
+  "--?(?:upload-pack|receive-pack|use-askpass|checkpoint-action|to-command|use-compress-program|rsh|rsync-path|script-shell|unzip-command|init-file|rcfile|gpg-program|ext-diff|open-files-in-pager|pre-invoke|preexec)(?:=|\\s|$)|-o\\s{0,2}(?:ProxyCommand|LocalCommand|PermitLocalCommand|KnownHostsCommand)\\s{0,2}[= ]|core\\.(?:sshcommand|fsmonitor|hookspath|gitproxy|askpass|attributesfile)=|ext::\\w|fd::\\d";
+const USUAL =
+  "--?(?:exec|execdir|ok)(?:=|\\s|$)|(?:-c|--config|--config-env)[=\\s]{1,2}[\\w.]{1,40}=|core\\.(?:pager|editor)=|(?:diff|merge|filter|credential|alias|gpg|sequence|uploadpack|protocol)\\.[\\w.-]{1,40}=";
+/** Members of the configuration of git that name a program. */
+const PROGRAM_OF_GIT =
+  "(?:diff\\.(?:external|[\\w-]{1,40}\\.(?:command|textconv))|merge\\.[\\w-]{1,40}\\.driver|filter\\.[\\w-]{1,40}\\.(?:clean|smudge|process)|(?:alias|credential)\\.[\\w.-]{1,40}|gpg\\.(?:[\\w-]{1,40}\\.)?program|sequence\\.editor|uploadpack\\.packobjectshook|protocol\\.(?:[\\w-]{1,40}\\.)?allow)=";
 /** Options by which git, ssh, tar, rsync, zip, wget, find and npm execute something, and git's transport that does. */
-const EXECUTING_OPTION =
-  /(?:^|[\s"'=,])(?:--?(?:upload-pack|receive-pack|exec|execdir|ok|use-askpass|checkpoint-action|to-command|use-compress-program|rsh|rsync-path|script-shell|unzip-command|init-file|rcfile|gpg-program|ext-diff|open-files-in-pager|pre-invoke|preexec)(?:=|\s|$)|-o\s{0,2}(?:ProxyCommand|LocalCommand|PermitLocalCommand|KnownHostsCommand)\s{0,2}[= ]|(?:-c|--config|--config-env)[=\s]{1,2}[\w.]{1,40}=|(?:core\.(?:sshcommand|fsmonitor|pager|editor|hookspath|gitproxy|askpass|attributesfile)|(?:diff|merge|filter|credential|alias|gpg|sequence|uploadpack|protocol)\.[\w.-]{1,40})=|ext::\w|fd::\d)/i;
+const EXECUTING_OPTION = new RegExp(`(?:^|[\\s"'=,])(?:${RARE}|${USUAL})`, "i");
+/** Those that nobody writes into a command day by day, as `find -exec` and `git -c user.name=` are. */
+const RARE_OPTION = new RegExp(`(?:^|[\\s"'=,])(?:${RARE}|${PROGRAM_OF_GIT})`, "i");
 const OPTION = /^--?[A-Za-z][\w-]{0,40}(?:=|\s{1,4}\S)/;
 const TAKES_OPTIONS = /arg|opt|flag|param|switch|extra/i;
 

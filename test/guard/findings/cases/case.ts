@@ -15,6 +15,7 @@ export interface ArgumentsCase {
 export interface ResultCase {
   result: unknown;
   limitBytes?: number;
+  asked?: string[];
 }
 
 export type Case = DefinitionCase | ArgumentsCase | ResultCase;

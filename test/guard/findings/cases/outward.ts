@@ -73,12 +73,16 @@ export const outwardCases: Record<string, Cases> = {
       answered("export GH=[redacted:github-token] # as it was recorded"),
       given({ password: "[redacted:password]" }),
       answered("DB_HOST=a\nDB_PASSWORD=[redacted:assignment]"),
+      answered("git clone https://ada:[redacted:password]@git.corp.dev/a.git"),
+      answered('client.token = "[redacted:token]"'),
     ],
     passed: [
       answered(
         "postgres://postgres:postgres@localhost:5432/a https://user:password@api.corp.dev https://ada:pass@example.com",
       ),
       answered("MTIzNDU2 and MTI.GhXy9Z.abc, version 1.2.3, glpat-, npm_config_registry"),
+      answered("smtps://user:[redacted:password]@mail.example.com postgres://a:[redacted:password]@localhost:5432/a"),
+      answered("Po.prototype.renderToken=[redacted:token],n,i){return t}"),
       answered("Set GITHUB_TOKEN=<your token> and password: ********"),
       answered("password=changeme and pass = compute(1)"),
       given({ connectionString: "mongodb://127.0.0.1:27017/?retryWrites=true" }),
