@@ -1,11 +1,13 @@
 /**
- * `Service`: one kind of backend that km serves tools for: prometheus, kubernetes, a database. Each has a folder here, whose
+ * `Service`: one kind of backend that km serves tools for, and prompts and resources: prometheus, kubernetes, a database. Each has a folder here, whose
  * `service.ts` has one of these as its default export; `services.ts` lists them.
  */
 import type * as v from "valibot";
 import type { BackendCache } from "./backend/cache.ts";
 import type { Redactor } from "../guard/redaction/redact.ts";
 import type { ReferenceSources } from "../servers/references.ts";
+import type { ServicePrompt } from "./prompt.ts";
+import type { ServiceResource } from "./resource.ts";
 import type { ServiceTool } from "./tool.ts";
 
 /** @template C its part of services.yaml, as its schema makes it; B what its tools work with */
@@ -21,6 +23,9 @@ export interface Service<C = unknown, B = unknown> {
   /** Short ways to say on the command line what services.yaml can: `--root` for `roots`. */
   flags?: Record<string, ServiceFlag>;
   tools: readonly ServiceTool<B>[];
+  /** What people choose, few. */
+  prompts?: readonly ServicePrompt<B>[];
+  resources?: readonly ServiceResource<B>[];
   /**
    * Called once, before the first use. Contacts nobody: a backend that is down takes no other service with it.
    *

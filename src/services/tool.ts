@@ -3,6 +3,9 @@
  * them before `run` sees it. Access, confirmation, masking and bounds are the host's affair (`host/`).
  */
 import * as v from "valibot";
+import type { Media, ResourceBody } from "./contents.ts";
+import type { Ask } from "./question.ts";
+import type { ListedResource } from "./resource.ts";
 
 /**
  * `read` changes nothing anywhere. `write` adds, or changes what can be changed back. `destructive` may lose something: data,
@@ -26,6 +29,8 @@ export interface ToolDefinition<I extends v.GenericSchema, O extends v.GenericSc
   longestMs?: number;
   /** Arguments that are contents, which may be secret in any form: the audit says only how long they are. */
   payload?: readonly string[];
+  /** In the audit in place of arguments as they came, where they hold secrets in a form that only the tool knows. */
+  recorded?: (args: Record<string, unknown>) => Record<string, unknown>;
   /** `v.strictObject` or `mapping` of schema-parts.ts; each argument described in few words. Messages say what is allowed. */
   input: I;
   /** `v.object` or `v.looseObject` of the members that matter: it is sent with each list of tools, so keep it shallow. */
@@ -54,6 +59,8 @@ export interface ToolCall<B> {
   signal: AbortSignal;
   /** Tells the client how far it is; `total` where that is known. */
   progress(done: number, total?: number, message?: string): void;
+  /** Not within what is destructive: there a person is asked already. */
+  ask: Ask;
   /** Bytes that an answer should stay within; what is over is cut, or refused. */
   mostBytes: number;
 }
@@ -70,8 +77,12 @@ export interface Answer<D> {
   note?: string;
   /** Texts of it that are what was asked for, though they look like secrets: a URL with a signature. They are not masked. */
   unmasked?: string[];
-  /** Further parts, for pictures. */
-  images?: { mimeType: string; base64: string }[];
+  /** Further parts. */
+  images?: Media[];
+  sounds?: Media[];
+  resources?: (ResourceBody & { uri: string })[];
+  /** Where there is more of it: addresses of resources. Those that the caller may not read are left out. */
+  links?: ListedResource[];
 }
 
 export interface Preview {
@@ -96,6 +107,7 @@ export interface ServiceTool<B> {
   toolset: string;
   longestMs?: number;
   payload?: readonly string[];
+  recorded?: (args: Record<string, unknown>) => Record<string, unknown>;
   input: v.GenericSchema;
   output: v.GenericSchema;
   hasPreview: boolean;

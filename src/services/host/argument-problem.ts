@@ -8,8 +8,15 @@ import { isMapping } from "../../is-mapping.ts";
  * One sentence or two.
  *
  * @param known the names of all arguments, for a hint
+ * @param properties their JSON Schemas, by name
  */
-export function argumentProblem([issue]: readonly v.BaseIssue<unknown>[], known: readonly string[]): string {
+export function argumentProblem(
+  issues: readonly v.BaseIssue<unknown>[],
+  known: readonly string[],
+  properties: Record<string, unknown> = {},
+): string {
+  // A name that is wrong says more than that the right one is missing.
+  const issue = issues.find(({ expected }) => expected === "never") ?? issues[0];
   if (issue === undefined) return "The arguments cannot be used.";
   const path = (issue.path ?? []).map(({ key }) => String(key)).join(".");
   const last = issue.path?.at(-1);
@@ -21,12 +28,32 @@ export function argumentProblem([issue]: readonly v.BaseIssue<unknown>[], known:
     return `There is no argument ${describe(path)}.${names.length === 0 ? "" : ` ${hint}`}`;
   }
   if (path === "") return "The arguments must be an object.";
-  const words = allowedBy(issue);
+  const words = allowedBy(issue) || published(properties[path]);
   const isMissing = last?.value === undefined && isMapping(last?.input) && !Object.hasOwn(last.input, String(last.key));
   return isMissing
     ? `Argument ${path} is missing.${words}`
     : `Argument ${path} cannot be ${describe(last?.value)}.${words}`;
 }
+
+/** What the list of tools says of an argument. */
+function published(schema: unknown): string {
+  if (!isMapping(schema)) return "";
+  const { type, enum: words, description } = schema;
+  if (Array.isArray(words)) return ` Allowed: ${words.join(", ")}.`;
+  const kind = typeof type === "string" ? KINDS[type] : undefined;
+  const meaning = typeof description === "string" ? description : undefined;
+  if (kind === undefined) return meaning === undefined ? "" : ` It is: ${meaning}.`;
+  return ` Allowed: ${kind}${meaning === undefined ? "" : ` (${meaning})`}.`;
+}
+
+const KINDS: Record<string, string> = {
+  string: "a text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "true, false",
+  array: "a list",
+  object: "a mapping",
+};
 
 /** Where the schema was made with `mapping` of schema-parts.ts, its message is the list of them. */
 function namesIn(issue: v.BaseIssue<unknown>): string[] {

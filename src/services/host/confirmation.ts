@@ -5,21 +5,15 @@
  */
 import {
   acceptedContent,
-  CLIENT_CAPABILITIES_META_KEY,
-  type ClientCapabilities,
-  createRequestStateCodec,
   inputRequired,
   type InputRequiredResult,
-  type ServerContext,
+  type RequestStateCodec,
 } from "@modelcontextprotocol/server";
 import * as v from "valibot";
-import { canonicalJson } from "../../guard/canonical-json.ts";
-
-export interface ConfirmedCall {
-  tool: string;
-  args: Record<string, unknown>;
-  principal: string;
-}
+import { canShowForms } from "./asking-capabilities.ts";
+import type { CallContext } from "./call-context.ts";
+import { callDigest, type CallIdentity, digestOf } from "./call-digest.ts";
+import { HELD_S } from "./sealed-state.ts";
 
 /** What a person is shown, and what must not have changed when they have agreed. */
 export interface Shown {
@@ -35,31 +29,17 @@ interface Question {
   digest: string;
 }
 
-/** What a client can ask people, as it says itself. */
-interface AskingCapabilities {
-  elicitation?: { form?: unknown; url?: unknown } | undefined;
-}
-
 export type Confirmation =
   | { state: "yes" }
   | { state: "no"; why: string }
   /** What the client is to be asked. */
   | { state: "ask"; result: InputRequiredResult };
 
-/** How long a person may think about it. */
-export const HELD_S = 300;
 /** Questions that wait for their answers, of all and of one caller; the oldest ones are forgotten. */
 const MOST_OPEN = 10_000;
 const MOST_OF_ONE = 100;
 const ANSWER = v.looseObject({ confirm: v.boolean() });
 const STATE = v.object({ call: v.string(), nonce: v.string() });
-const ENVELOPE = v.object({
-  [CLIENT_CAPABILITIES_META_KEY]: v.object({
-    elicitation: v.exactOptional(
-      v.object({ form: v.exactOptional(v.looseObject({})), url: v.exactOptional(v.looseObject({})) }),
-    ),
-  }),
-});
 const FORM = {
   type: "object" as const,
   properties: { confirm: { type: "boolean" as const, title: "Do it", default: false } },
@@ -69,30 +49,25 @@ const CANNOT_ASK =
   "This may destroy something, so a person must agree to it, and this client cannot ask anybody (it has no elicitation of forms). Call it with dry_run to see what it would do.";
 
 export class Confirmations {
-  readonly #codec;
+  readonly #codec: RequestStateCodec;
   readonly #now: () => number;
   /** The questions that have been asked and not answered. */
   readonly #open = new Map<string, Question>();
 
-  /** @param now milliseconds since 1970 */
-  constructor(now: () => number = Date.now) {
-    this.#now = now;
-    this.#codec = createRequestStateCodec({ key: crypto.getRandomValues(new Uint8Array(32)), ttlSeconds: HELD_S });
-  }
-
-  /** For the options of a server. */
-  get state(): { verify: (state: string, context: ServerContext) => Promise<unknown> } {
-    return { verify: (state, context) => this.#codec.verify(state, context) };
-  }
-
   /**
-   * @param show what the person is shown, found out anew each time
-   * @param capabilities of the client
+   * @param codec seals what goes through clients
+   * @param now milliseconds since 1970
    */
+  constructor(codec: RequestStateCodec, now: () => number = Date.now) {
+    this.#codec = codec;
+    this.#now = now;
+  }
+
+  /** @param show what the person is shown, found out anew each time */
   async ask(
-    call: ConfirmedCall,
+    call: CallIdentity,
     show: () => Promise<Shown>,
-    { request, capabilities }: { request: ServerContext["mcpReq"]; capabilities: AskingCapabilities | undefined },
+    { request, capabilities }: Pick<CallContext, "request" | "capabilities">,
   ): Promise<Confirmation> {
     const state = v.safeParse(STATE, request.requestState());
     if (!state.success) {
@@ -102,7 +77,7 @@ export class Confirmations {
     const { call: agreed, nonce } = state.output;
     const question = this.#open.get(nonce);
     this.#open.delete(nonce);
-    if (question === undefined || question.until <= this.#now() || agreed !== exactly(call)) {
+    if (question === undefined || question.until <= this.#now() || agreed !== callDigest(call)) {
       return {
         state: "no",
         why: "What was agreed to was another call, was done already, or is too long ago: ask anew.",
@@ -116,13 +91,13 @@ export class Confirmations {
       : { state: "no", why: "What would happen has changed since; look again." };
   }
 
-  async #question(call: ConfirmedCall, { message, bound }: Shown): Promise<InputRequiredResult> {
+  async #question(call: CallIdentity, { message, bound }: Shown): Promise<InputRequiredResult> {
     const { principal } = call;
     this.#forget(principal);
     const nonce = crypto.randomUUID();
     this.#open.set(nonce, { until: this.#now() + HELD_S * 1000, principal, digest: digestOf(bound) });
     return inputRequired({
-      requestState: await this.#codec.mint({ call: exactly(call), nonce }),
+      requestState: await this.#codec.mint({ call: callDigest(call), nonce }),
       inputRequests: { confirm: inputRequired.elicit({ message, requestedSchema: FORM }) },
     });
   }
@@ -139,34 +114,4 @@ export class Confirmations {
       if (question.principal === principal) own--;
     }
   }
-}
-
-/**
- * Since 2026-07-28 each request says it for itself; before that the session does, once.
- *
- * @param ofSession what `initialize` has said
- */
-export function clientCapabilities(
-  { envelope }: ServerContext["mcpReq"],
-  ofSession: ClientCapabilities | undefined,
-): AskingCapabilities | undefined {
-  if (envelope === undefined) return ofSession;
-  const read = v.safeParse(ENVELOPE, envelope);
-  return read.success ? read.output[CLIENT_CAPABILITIES_META_KEY] : undefined;
-}
-
-/** An empty `elicitation` means forms, as it did before there were others. */
-function canShowForms(capabilities: AskingCapabilities | undefined): boolean {
-  const elicitation = capabilities?.elicitation;
-  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
-}
-
-/** The same for arguments in another order. */
-function exactly({ principal, tool, args }: ConfirmedCall): string {
-  const text = JSON.stringify([principal, tool, args]);
-  return digestOf(canonicalJson(text) ?? text);
-}
-
-function digestOf(text: string): string {
-  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
 }

@@ -20,7 +20,7 @@ export function hostEndpoints(options: HostEndpointsOptions): [GatewayEndpoint, 
   const { host, callerOf, hasRootSse, failed } = options;
   const serverFor = (service: string | undefined) => (context: RequestContext) => {
     const caller = callerOf(context);
-    return innerServer(() => host.connect(caller, service), failed);
+    return innerServer((transport) => host.serve(transport, { caller, service, failed }));
   };
   const under = (name: string, service: string | undefined): GatewayEndpoint => ({
     path: `/api/${name}/streamable-http`,

@@ -4,7 +4,8 @@ import { refusal, SERVER_ERROR } from "../../gateway/refusal.ts";
 import type { RequestContext } from "../../gateway/request-context.ts";
 import { METRICS_MEDIA_TYPE } from "../../backend/metrics.ts";
 import { auditStats, readAudit } from "../record/read-audit.ts";
-import type { ServiceHost, ServiceProbe } from "./service-host.ts";
+import type { ServiceHost } from "./service-host.ts";
+import type { ServiceProbe } from "../opened-services.ts";
 
 export interface HostPagesOptions {
   host: ServiceHost;

@@ -6,21 +6,17 @@ import {
   deserializeMessage,
   type JSONRPCMessage,
   serializeMessage,
-  type Server,
   type Transport,
 } from "@modelcontextprotocol/server";
-import { serveStdio, type StdioServerHandle } from "@modelcontextprotocol/server/stdio";
+import type { StdioServerHandle } from "@modelcontextprotocol/server/stdio";
 import type { ServerProcessEvents } from "../../gateway/server-process.ts";
 import type { InnerServer, ServerRun } from "../../gateway/server-run.ts";
 import { errorLine, INVALID_REQUEST } from "../../gateway/refusal.ts";
 import { outlineOf } from "../../wire/outline.ts";
 
-/**
- * @param connect makes the server for the connection
- * @param failed told of what goes wrong out of band
- */
-export function innerServer(connect: () => Server, failed: (error: Error) => void): InnerServer {
-  return { start: (events) => new InnerRun(connect, events, failed) };
+/** @param serve begins the connection */
+export function innerServer(serve: (transport: Transport) => StdioServerHandle): InnerServer {
+  return { start: (events) => new InnerRun(serve, events) };
 }
 
 /** Requests of one connection that have no answer: more than that is nobody's. */
@@ -32,10 +28,10 @@ class InnerRun implements ServerRun {
   readonly #handle: StdioServerHandle;
   #isOver = false;
 
-  constructor(connect: () => Server, events: ServerProcessEvents, failed: (error: Error) => void) {
+  constructor(serve: (transport: Transport) => StdioServerHandle, events: ServerProcessEvents) {
     this.#events = events;
     this.#transport = new LineTransport(async (line) => await events.line(line));
-    this.#handle = serveStdio(connect, { transport: this.#transport, onerror: failed });
+    this.#handle = serve(this.#transport);
   }
 
   get isFull(): boolean {

@@ -10,8 +10,8 @@ export type Redact = (text: string) => string;
 export function maskedData(data: Record<string, unknown>, redact: Redact): Record<string, unknown> {
   const json = JSON.stringify(data);
   const masked = redact(json);
-  const found: unknown = JSON.parse(masked);
-  const kept = masked === json ? found : sameTypes(JSON.parse(json), found);
+  if (masked === json) return data;
+  const kept = sameTypes(JSON.parse(json), JSON.parse(masked));
   return isMapping(kept) ? kept : {};
 }
 

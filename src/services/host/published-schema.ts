@@ -2,7 +2,7 @@
  * `publishedInput` and `publishedOutput`: schemas of a tool as clients are told of them: JSON Schema without what models have no
  * use for, since they pay for each word of each list. What is left out is still checked, and said when it is not met.
  */
-import type { JSONObject, JSONValue } from "@modelcontextprotocol/server";
+import type { JSONObject, JSONValue, PromptArgument } from "@modelcontextprotocol/server";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { isMapping } from "../../is-mapping.ts";
@@ -36,6 +36,19 @@ export function publishedOutput(schema: v.GenericSchema): PublishedSchema {
   const { properties } = toJsonSchema(schema, { typeMode: "output", errorMode: "ignore" });
   const own = Object.keys(properties ?? {}).map((name): [string, JSONObject] => [name, {}]);
   return { type: "object", ...(own.length > 0 && { properties: Object.fromEntries(own) }) };
+}
+
+/** Of a prompt, whose arguments are texts. */
+export function publishedArguments(schema: v.GenericSchema): PromptArgument[] {
+  const { properties, required = [] } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" });
+  return Object.entries(properties ?? {}).map(([name, property]) => {
+    const description = isMapping(property) ? property["description"] : undefined;
+    return {
+      name,
+      ...(typeof description === "string" && { description }),
+      required: required.includes(name),
+    };
+  });
 }
 
 /** They say how long or large something may be at most, and which characters it may have; names are texts anyway. */

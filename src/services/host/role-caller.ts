@@ -2,23 +2,23 @@
 import type { WrittenRole } from "../../gateway/config/schema.ts";
 import { NameMatcher } from "../../guard/policy/name-matcher.ts";
 import { parseNames } from "../../guard/policy/written.ts";
-import type { Caller } from "../caller.ts";
+import { type Caller, OWNER } from "../caller.ts";
 
 /** @param roles undefined where everybody may everything */
 export function roleCaller(
   principal: string,
   roles: readonly (readonly [name: string, role: WrittenRole])[] | undefined,
 ): Caller {
-  if (roles === undefined) return { principal, mayUse: () => true };
-  const allowed = roles.flatMap(([, { servers, tools }]) =>
-    tools === undefined ? [] : [{ service: matcher(servers ?? "*"), tool: matcher(tools) }],
-  );
-  return {
-    principal,
+  if (roles === undefined) return { ...OWNER, principal };
+  const allows = (part: "tools" | "prompts" | "resources"): ((name: string, service: string) => boolean) => {
+    const allowed = roles.flatMap(([, { servers, [part]: names }]) =>
+      names === undefined ? [] : [{ service: matcher(servers ?? "*"), name: matcher(names) }],
+    );
     // What is unclear is not allowed.
-    mayUse: (name, service) =>
-      allowed.some((one) => one.tool.matches(name) === true && one.service.matches(service) === true),
+    return (name, service) =>
+      allowed.some((one) => one.name.matches(name) === true && one.service.matches(service) === true);
   };
+  return { principal, mayUse: allows("tools"), mayAsk: allows("prompts"), mayRead: allows("resources") };
 }
 
 function matcher(names: string | string[]): NameMatcher {

@@ -7,7 +7,8 @@ const CALL = v.looseObject({
   time: v.string(),
   event: v.string(),
   principal: v.string(),
-  tool: v.string(),
+  /** Undefined where it was a prompt, a resource or a completion: then one of these is there. */
+  tool: v.optional(v.string()),
   outcome: v.optional(v.string()),
   duration_ms: v.optional(v.number()),
 });
@@ -63,6 +64,7 @@ export function auditStats(calls: readonly AuditedCall[]): AuditStats {
   for (const { outcome = "unknown", principal, tool, duration_ms: ms = 0 } of calls) {
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     principals[principal] = (principals[principal] ?? 0) + 1;
+    if (tool === undefined) continue;
     const one = tools.get(tool) ?? { calls: 0, failed: 0, ms: 0 };
     tools.set(tool, { calls: one.calls + 1, failed: one.failed + Number(outcome === "failed"), ms: one.ms + ms });
   }

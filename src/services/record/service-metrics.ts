@@ -1,7 +1,7 @@
 /** `ServiceMetrics`: what is counted of the services' calls, and how Prometheus reads it. */
 import { type Labels, labelValue, MetricText, type Sample } from "../../status/metric-text.ts";
 import type { CacheCounts, CountedClient } from "../backend/cache.ts";
-import type { CalledTool } from "../host/tool-calls.ts";
+import type { CallKind, EndedCall } from "../call-observer.ts";
 
 export interface ServiceMeasures {
   openCalls: number;
@@ -12,6 +12,13 @@ export interface ServiceMeasures {
 
 const BREAKER = { closed: 0, "half-open": 0.5, open: 1 };
 
+const DURATIONS: Record<CallKind, string> = {
+  tool: "How long calls of tools took",
+  prompt: "How long prompts took to be written",
+  resource: "How long reads of resources took, by their kinds",
+  completion: "How long completions of arguments took, by prompts and kinds of resources",
+};
+
 interface Counted {
   labels: Labels;
   calls: number;
@@ -21,10 +28,9 @@ interface Counted {
 export class ServiceMetrics {
   readonly #calls = new Map<string, Counted>();
 
-  ended({ name, service, outcome, durationMs }: CalledTool): void {
-    // Whoever makes names up shall not fill the memory.
-    const tool = service === undefined ? "_OTHER" : labelValue(name);
-    const labels = { service: service ?? "_OTHER", tool, outcome };
+  ended({ kind, label = "_OTHER", service = "_OTHER", outcome, durationMs }: EndedCall): void {
+    // Whoever makes names up shall not fill the memory: what is not there has no label.
+    const labels = { service, [kind]: labelValue(label), outcome };
     const key = JSON.stringify(labels);
     const counted = this.#calls.get(key) ?? { labels, calls: 0, seconds: 0 };
     counted.calls++;
@@ -34,12 +40,14 @@ export class ServiceMetrics {
 
   render({ openCalls, connections, cache, clients }: ServiceMeasures): string {
     const text = new MetricText();
-    const all = [...this.#calls.values()];
-    const duration = "km_service_tool_duration_seconds";
-    text.family(duration, "summary", "How long calls of tools took", [
-      ...all.map(({ labels, seconds }) => [{ series: `${duration}_sum`, ...labels }, seconds] as [Labels, number]),
-      ...all.map(({ labels, calls }) => [{ series: `${duration}_count`, ...labels }, calls] as [Labels, number]),
-    ]);
+    for (const [kind, help] of Object.entries(DURATIONS)) {
+      const all = [...this.#calls.values()].filter(({ labels }) => Object.hasOwn(labels, kind));
+      const duration = `km_service_${kind}_duration_seconds`;
+      text.family(duration, "summary", help, [
+        ...all.map(({ labels, seconds }): Sample => [{ series: `${duration}_sum`, ...labels }, seconds]),
+        ...all.map(({ labels, calls }): Sample => [{ series: `${duration}_count`, ...labels }, calls]),
+      ]);
+    }
     text.family("km_service_open_calls", "gauge", "Calls that have no answer yet", [[{}, openCalls]]);
     text.family("km_service_connections", "gauge", "Connections of clients", [[{}, connections]]);
     text.family("km_service_cache_entries", "gauge", "Answers of backends that are kept", [[{}, cache.entries]]);

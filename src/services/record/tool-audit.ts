@@ -1,13 +1,12 @@
-/** `ToolAudit`: who called which tool, with what, and what came of it: a line of JSON each, secrets masked. */
+/** `ToolAudit`: who called which tool, or asked for which prompt or resource, with what, and what came of it: a line of JSON each, secrets masked. */
 import { systemReason } from "../../errors.ts";
 import { RotatingFile } from "../../process/rotating-file.ts";
 import type { AuditSettings } from "../config/settings.ts";
-import type { Redact } from "../host/masked-data.ts";
-import type { CalledTool } from "../host/tool-calls.ts";
+import type { Called, EndedCall } from "../call-observer.ts";
 
 export interface ToolAuditOptions {
   settings: AuditSettings;
-  redact: Redact;
+  redact: (text: string) => string;
   /** Of a failure once, and of its end. */
   say(text: string): void;
 }
@@ -34,11 +33,11 @@ export class ToolAudit {
   }
 
   /** @returns false where it must be written down and cannot be */
-  begins(call: Pick<CalledTool, "caller" | "name" | "args">, now: number): boolean {
+  begins(call: Called, now: number): boolean {
     return !this.settings.isRequired || this.#write("begun", this.#fields(call), now);
   }
 
-  ended(call: CalledTool, now: number): void {
+  ended(call: EndedCall, now: number): void {
     const { service, outcome, code, durationMs } = call;
     const duration = Math.round(durationMs * 1000) / 1000;
     this.#write("call", { ...this.#fields(call), service, outcome, code, duration_ms: duration }, now);
@@ -48,9 +47,12 @@ export class ToolAudit {
     this.#file.close();
   }
 
-  #fields({ caller, name, args }: Pick<CalledTool, "caller" | "name" | "args">): Record<string, unknown> {
-    const fields = { principal: caller.principal, tool: name.slice(0, LONGEST_NAME) };
-    return this.settings.hasArguments ? { ...fields, arguments: this.#argumentsOf(args) } : fields;
+  #fields({ kind, caller, name, args }: Called): Record<string, unknown> {
+    // A tool's name is what it is; an address may have anything in it.
+    const shown = kind === "tool" ? name : this.#options.redact(name.slice(0, MOST_ARGUMENTS));
+    const fields = { principal: caller.principal, [kind]: shown.slice(0, LONGEST_NAME) };
+    const hasArguments = this.settings.hasArguments && kind !== "resource";
+    return hasArguments ? { ...fields, arguments: this.#argumentsOf(args) } : fields;
   }
 
   #argumentsOf(args: Record<string, unknown>): unknown {

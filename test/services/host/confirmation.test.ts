@@ -1,5 +1,6 @@
 /** What may destroy something is done when a person has agreed to just that, and never otherwise. */
 import { describe, expect, setSystemTime, test } from "bun:test";
+import { roleCaller } from "../../../src/services/host/role-caller.ts";
 import { ELICITING, openHost, type Said, type Speaker, textOf } from "./host-fixture.ts";
 
 const DESTRUCTIVE = "allow: [write, destructive]\n";
@@ -111,8 +112,8 @@ describe("a destructive call of the modern era", () => {
     "is refused to another caller",
     async () => {
       await using opened = openHost(DESTRUCTIVE);
-      const ada = opened.speak({ capabilities: ELICITING, caller: { principal: "user:ada", mayUse: () => true } });
-      const eve = opened.speak({ capabilities: ELICITING, caller: { principal: "user:eve", mayUse: () => true } });
+      const ada = opened.speak({ capabilities: ELICITING, caller: roleCaller("user:ada", undefined) });
+      const eve = opened.speak({ capabilities: ELICITING, caller: roleCaller("user:eve", undefined) });
       const { requestState } = await asked(ada);
       expect(textOf(await answered(eve, requestState, accepted()))).toBe(NOT_THIS);
       expect(opened.things.done).toEqual([]);
@@ -213,8 +214,8 @@ describe("a destructive call of the modern era", () => {
     "is not forgotten because another caller asks much",
     async () => {
       await using opened = openHost(DESTRUCTIVE);
-      const ada = opened.speak({ capabilities: ELICITING, caller: { principal: "user:ada", mayUse: () => true } });
-      const eve = opened.speak({ capabilities: ELICITING, caller: { principal: "user:eve", mayUse: () => true } });
+      const ada = opened.speak({ capabilities: ELICITING, caller: roleCaller("user:ada", undefined) });
+      const eve = opened.speak({ capabilities: ELICITING, caller: roleCaller("user:eve", undefined) });
       const { requestState } = await asked(ada);
       const first = await asked(eve);
       for (let count = 0; count < 100; count++) await asked(eve);

@@ -4,14 +4,14 @@ import { type Caller, OWNER } from "../../../src/services/caller.ts";
 import { readSettings, type Settings } from "../../../src/services/config/settings.ts";
 import { innerServer } from "../../../src/services/host/inner-server.ts";
 import { ServiceHost } from "../../../src/services/host/service-host.ts";
-import type { CalledTool } from "../../../src/services/host/tool-calls.ts";
+import type { EndedCall } from "../../../src/services/call-observer.ts";
 import { OpenedServices } from "../../../src/services/opened-services.ts";
 import { Things, thingsService } from "./things-service.ts";
 
 export interface OpenedHost extends AsyncDisposable {
   host: ServiceHost;
   things: Things;
-  calls: CalledTool[];
+  calls: EndedCall[];
   faults: string[];
   settings(yaml: string): Settings;
   opened(settings: Settings, things: Things): OpenedServices;
@@ -38,6 +38,12 @@ export interface Said {
     isError?: boolean;
     tools?: { name: string; annotations: object; inputSchema: object; outputSchema: object }[];
     instructions?: string;
+    prompts?: { name: string; arguments?: { name: string; required?: boolean }[] }[];
+    messages?: { role: string; content: { type: string; text?: string } }[];
+    resources?: { uri: string; name: string }[];
+    resourceTemplates?: { uriTemplate: string }[];
+    contents?: { uri: string; mimeType?: string; text?: string; blob?: string }[];
+    completion?: { values: string[]; total?: number; hasMore?: boolean };
   };
   error?: { code: number; message: string };
 }
@@ -70,7 +76,7 @@ export function openHost(yaml = ""): OpenedHost {
       redactor,
       say: () => undefined,
     });
-  const calls: CalledTool[] = [];
+  const calls: EndedCall[] = [];
   const faults: string[] = [];
   const first = settings(yaml);
   const host = new ServiceHost(first, opened(first, things), {
@@ -104,10 +110,7 @@ export function openHost(yaml = ""): OpenedHost {
 function speak(host: ServiceHost, { caller = OWNER, era = "modern", capabilities = {} }: SpeakerOptions = {}): Speaker {
   const waiting = new Map<unknown, (said: Said) => void>();
   let nextId = 1;
-  const run = innerServer(
-    () => host.connect(caller),
-    () => undefined,
-  ).start({
+  const run = innerServer((transport) => host.serve(transport, { caller, failed: () => undefined })).start({
     line(text) {
       const said = JSON.parse(text) as Said;
       if (said.method === undefined) {

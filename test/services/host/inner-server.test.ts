@@ -18,9 +18,8 @@ test(
     await using opened = openHost();
     const said: Said[] = [];
     let isOver = false;
-    const run = innerServer(
-      () => opened.host.connect(OWNER),
-      () => undefined,
+    const run = innerServer((transport) =>
+      opened.host.serve(transport, { caller: OWNER, failed: () => undefined }),
     ).start({ line: (text) => void said.push(JSON.parse(text) as Said), ended: () => void (isOver = true) });
     await run.send(JSON.stringify(INITIALIZE));
     for (const line of [
@@ -65,9 +64,8 @@ test(
   "requests that were cancelled are not open any more",
   async () => {
     await using opened = openHost("limits: { caller_calls: 100000, service_calls: 100000 }\n");
-    const run = innerServer(
-      () => opened.host.connect(OWNER),
-      () => undefined,
+    const run = innerServer((transport) =>
+      opened.host.serve(transport, { caller: OWNER, failed: () => undefined }),
     ).start({ line: () => undefined, ended: () => undefined });
     await run.send(JSON.stringify(INITIALIZE));
     for (let id = 0; id < 1500; id++) {
@@ -88,9 +86,8 @@ test(
   "more open requests than anybody has are said to be too many",
   async () => {
     await using opened = openHost("limits: { caller_calls: 100000, service_calls: 100000 }\n");
-    const run = innerServer(
-      () => opened.host.connect(OWNER),
-      () => undefined,
+    const run = innerServer((transport) =>
+      opened.host.serve(transport, { caller: OWNER, failed: () => undefined }),
     ).start({ line: () => undefined, ended: () => undefined });
     await run.send(JSON.stringify(INITIALIZE));
     for (let id = 0; id < 1000; id++) {

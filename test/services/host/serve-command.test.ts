@@ -91,9 +91,31 @@ describe("km serve", () => {
       expect(services.map(({ name }) => name)).toEqual(Object.keys(SERVICES));
       const tools = JSON.parse(run(["utilities", "--list", "tools", "--output", "json"]).out) as object[];
       expect(tools).toContainEqual(expect.objectContaining({ name: "utilities_time", access: "read", offered: true }));
+      const every = JSON.parse(run(["--list", "tools", "--output", "json"]).out) as { service: string }[];
+      expect([...new Set(every.map(({ service }) => service))]).toEqual(Object.keys(SERVICES));
       expect(run(["utilities", "--check"])).toMatchObject({ code: 0, out: expect.stringContaining("yes") });
       const schema = JSON.parse(run(["--schema"]).out) as { properties: { services: { properties: object } } };
       expect(Object.keys(schema.properties.services.properties)).toEqual(Object.keys(SERVICES));
+    },
+    TIMEOUT,
+  );
+
+  test(
+    "a toolset that there is not is refused, and access that adds no tool is told of",
+    () => {
+      const typo = run(["prometheus", "--list", "tools", "--toolsets", "core,stat"]);
+      expect(typo.code).toBe(1);
+      expect(typo.errors).toContain('there is none called "stat"\n    Did you mean state?');
+      // That of another service: one file may be for several runs.
+      expect(run(["prometheus", "--list", "tools", "--toolsets", "core,rollout"])).toMatchObject({
+        code: 0,
+        errors: "",
+      });
+      const allowed = run(["kubernetes", "--list", "tools", "--allow", "write"]);
+      expect(allowed.errors).toContain(
+        "allow write adds no tool: those are in the toolsets write, rollout, nodes, exec",
+      );
+      expect(run(["kubernetes", "--list", "tools", "--allow", "write", "--toolsets", "all"]).errors).toBe("");
     },
     TIMEOUT,
   );

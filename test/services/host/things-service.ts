@@ -1,7 +1,12 @@
-/** A service for tests: things that can be listed, added and destroyed, and tools that are slow, large, broken or tell secrets. */
+/**
+ * A service for tests: things that can be listed, added and destroyed, and tools, prompts and resources that are slow, large, broken
+ * or tell secrets.
+ */
 import * as v from "valibot";
 import { KmError } from "../../../src/errors.ts";
 import { text } from "../../../src/guard/policy/schema-parts.ts";
+import { prompt, type PromptCall } from "../../../src/services/prompt.ts";
+import { resource, type ResourceCall } from "../../../src/services/resource.ts";
 import type { Service } from "../../../src/services/service.ts";
 import { tool, type ToolCall } from "../../../src/services/tool.ts";
 
@@ -146,6 +151,30 @@ const tools = [
     run: async ({ bytes }) => await Promise.resolve({ data: { text: "x".repeat(bytes) } }),
   }),
   tool({
+    name: "paint",
+    title: "Paint",
+    description: "Asks which colour, and how often.",
+    access: "read",
+    toolset: "extra",
+    input: v.strictObject({ name }),
+    output: v.object({ said: v.array(v.unknown()) }),
+    async run(input, { backend, ask }: Call) {
+      backend.done.push(`paint ${input.name}`);
+      const colour = await ask({
+        name: "colour",
+        message: `Which colour for ${input.name}? password: hunter2hunter2`,
+        form: v.object({ colour: v.picklist(["red", "green"]) }),
+      });
+      if (colour.state !== "answered") return { data: { said: [colour.state] } };
+      const coats = await ask({
+        name: "coats",
+        message: "How many coats?",
+        form: v.object({ coats: v.optional(v.pipe(v.number(), v.integer(), v.maxValue(3)), 1) }),
+      });
+      return { data: { said: [colour.values.colour, coats.state === "answered" ? coats.values.coats : coats.state] } };
+    },
+  }),
+  tool({
     name: "broken",
     title: "Broken",
     description: "Fails within.",
@@ -157,6 +186,100 @@ const tools = [
   }),
 ];
 
+type Asked = PromptCall<Things>;
+type Read = ResourceCall<Things>;
+
+const prompts = [
+  prompt({
+    name: "tidy",
+    title: "Tidy up",
+    description: "How to tidy a thing",
+    needs: ["things_list"],
+    input: v.strictObject({
+      thing: v.pipe(name, v.description("Which one")),
+      how: v.optional(v.pipe(text("a way", 40), v.description("In which way"))),
+    }),
+    write: ({ thing, how = "well" }, { offers }: Asked) => [
+      { text: `Tidy the ${thing} ${how}. password: hunter2hunter2` },
+      { role: "assistant", text: offers("things_add") ? "things_add" : "nothing to add" },
+    ],
+    complete: {
+      thing: (_typed, { backend, given }) =>
+        [...backend.names].map((one) => (given["how"] === "loud" ? `${one}!` : one)),
+      how: () => Promise.reject(new KmError("SVC_003", "Nobody answers")),
+    },
+  }),
+  prompt({
+    name: "rebuild",
+    title: "Rebuild",
+    description: "How to build things anew",
+    needs: ["things_add"],
+    input: EMPTY,
+    write: () => [{ text: "Use things_add." }],
+  }),
+  prompt({
+    name: "wait",
+    title: "Wait",
+    description: "Written slowly",
+    needs: [],
+    input: EMPTY,
+    async write(_none, { backend, signal }: Asked) {
+      await (await backend()).slow(signal);
+      return [{ text: "done" }];
+    },
+  }),
+  prompt({
+    name: "wordy",
+    title: "Wordy",
+    description: "Has many words",
+    needs: [],
+    input: v.strictObject({ bytes: v.string() }),
+    write: ({ bytes }) => [{ text: "x".repeat(Number(bytes)) }],
+  }),
+];
+
+const resources = [
+  resource({
+    name: "thing",
+    title: "A thing",
+    description: "What is known of a thing",
+    mimeType: "text/plain",
+    uri: "things://{name}",
+    needs: "things_list",
+    variables: v.strictObject({ name }),
+    identify: async (one) => await Promise.resolve(`things://${one.name.toLowerCase()}`),
+    async read(one, { backend }: Read) {
+      if (!backend.names.has(one.name)) throw new KmError("SVC_006", `There is no ${one.name}`);
+      return await Promise.resolve({ mimeType: "text/plain", text: `${one.name}\npassword: hunter2hunter2` });
+    },
+    look: async (one, { backend }) => await Promise.resolve(`${backend.names.has(one.name)} ${backend.state}`),
+    list: async ({ backend }) =>
+      await Promise.resolve([...backend.names].map((one) => ({ uri: `things://${one}`, name: one }))),
+    complete: { name: (_typed, { backend }) => [...backend.names] },
+  }),
+  resource({
+    name: "picture",
+    title: "A picture",
+    description: "So many bytes",
+    mimeType: "image/png",
+    uri: "pictures://{bytes}",
+    variables: v.strictObject({ bytes: v.string() }),
+    read: async ({ bytes }) =>
+      await Promise.resolve({ mimeType: "image/png", base64: Buffer.alloc(Number(bytes)).toString("base64") }),
+  }),
+  resource({
+    name: "slow",
+    title: "Slow",
+    description: "Read slowly",
+    uri: "slow://thing",
+    variables: EMPTY,
+    async read(_none, { backend, signal }: Read) {
+      await backend.slow(signal);
+      return { text: "done" };
+    },
+  }),
+];
+
 export function thingsService(things: Things): Service<Record<string, unknown>, Things> {
   return {
     name: "things",
@@ -164,6 +287,8 @@ export function thingsService(things: Things): Service<Record<string, unknown>, 
     description: "Things for tests",
     config: v.object({}),
     tools,
+    prompts,
+    resources,
     open: async () => await Promise.resolve(things),
     probe: async () => await Promise.resolve([{ name: "things", isReady: true, detail: "there" }]),
     async close() {

@@ -31,7 +31,7 @@ describe("which tools there are", () => {
     async () => {
       await using opened = openHost("allow: [write, destructive]\ntoolsets: [all]\n");
       const { result } = await opened.speak({ era: "legacy" }).ask("tools/list");
-      expect(result?.tools?.length).toBe(8);
+      expect(result?.tools?.length).toBe(9);
       const hints = { readOnlyHint: false, destructiveHint: true, idempotentHint: false };
       expect(result?.tools?.find(({ name }) => name === "things_destroy")?.annotations).toEqual(hints);
     },
@@ -110,7 +110,9 @@ describe("arguments", () => {
     async () => {
       await using opened = openHost("allow: [write]\n");
       const speaker = opened.speak();
-      expect(textOf(await speaker.call("things_add"))).toBe("Argument name is missing.");
+      expect(textOf(await speaker.call("things_add"))).toBe("Argument name is missing. Allowed: a text.");
+      const misspelt = await speaker.call("things_add", { nmae: "x" });
+      expect(textOf(misspelt)).toBe('There is no argument "nmae". Did you mean name?');
       const odd = "a & b; 'c' \"d\" | $e";
       expect((await speaker.call("things_add", { name: odd })).result?.structuredContent).toEqual({ added: odd });
     },
@@ -243,7 +245,7 @@ describe("calls at a time", () => {
   async function flood(count: number, isShared: boolean, limits: string) {
     await using opened = openHost(`limits: ${limits}\n`);
     const speakers = Array.from({ length: isShared ? 1 : count }, (_, index) =>
-      opened.speak({ caller: { principal: isShared ? "one" : `caller ${index}`, mayUse: () => true } }),
+      opened.speak({ caller: roleCaller(isShared ? "one" : `caller ${index}`, undefined) }),
     );
     const answers: Promise<Said>[] = [];
     for (let index = 0; index < count; index++) {
