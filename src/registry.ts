@@ -379,6 +379,7 @@ export const program: Group = {
     },
     help: { section: "Set up", description: "Explain a command or a topic", load: () => import("./commands/help.ts") },
     __complete: { description: "Answer a shell", load: () => import("./commands/complete.ts"), hidden: true },
+    __files: { description: "Work with files", load: () => import("./commands/files.ts"), hidden: true },
     __keychain: { description: "Ask the keychain", load: () => import("./commands/keychain.ts"), hidden: true },
     __play: { description: "Play a recording as a server", load: () => import("./commands/play.ts"), hidden: true },
     __remote: { description: "Speak HTTP to a server", load: () => import("./commands/remote.ts"), hidden: true },

@@ -3,9 +3,10 @@ import { isLoopback } from "../backend/hosts.ts";
 import type { ListenAddress } from "../backend/listen-address.ts";
 import type { Flags } from "../command.ts";
 import { paths } from "../context.ts";
+import type { PerTime } from "../config/units.ts";
 import { KmError, messageOf, systemReason } from "../errors.ts";
 import { type TlsFront, tlsFront } from "../gateway/access/tls-front.ts";
-import { DEFAULT_FILE, type PerTime, type ProxyConfig } from "../gateway/config/proxy-config.ts";
+import { DEFAULT_FILE, type ProxyConfig } from "../gateway/config/proxy-config.ts";
 import { watchFiles } from "../gateway/config/watch-files.ts";
 import { type Front, openFront } from "../gateway/front.ts";
 import type { Gateway } from "../gateway/gateway.ts";
@@ -57,6 +58,8 @@ export interface ProxyFront {
   metricsText(): string;
   /** The gateway is there. */
   started(gateway: Gateway): void;
+  /** What `usualRequests` says may be something else now. */
+  usualChanged(): void;
   /** Reads the files again, whether they have changed or not. Undefined where there are none. */
   reload: (() => Promise<void>) | undefined;
   close(): Promise<void>;
@@ -68,8 +71,8 @@ const WATCH_MS = 1000;
 export interface FrontExtras {
   /** What else is counted, in the same form. */
   moreMetrics?: () => string;
-  /** HTTP requests in a time where there is no file. */
-  usualRequests?: PerTime | undefined;
+  /** HTTP requests of one caller in a time, where no file says it. */
+  usualRequests?: () => PerTime | undefined;
 }
 
 /**
@@ -78,10 +81,10 @@ export interface FrontExtras {
 export async function proxyFront(
   args: SettingsArgs,
   listen: ListenAddress,
-  { moreMetrics = () => "", usualRequests }: FrontExtras = {},
+  { moreMetrics = () => "", usualRequests = () => undefined }: FrontExtras = {},
 ): Promise<ProxyFront> {
   let files = new Set<string>();
-  let settings = await readSettings(args, listen, { named: (file) => files.add(file), usualRequests });
+  let settings = await readSettings(args, listen, { named: (file) => files.add(file) });
   const { config } = settings;
   if (!isLoopback(listen.hostname) && config.auth !== undefined && config.tls === undefined) {
     say(
@@ -103,8 +106,12 @@ export async function proxyFront(
   const metrics = new GatewayMetrics();
   let gateway: Gateway | undefined;
   let outer: TlsFront | undefined;
+  const limitsOf = ({ limits }: ProxyConfig): ProxyConfig["limits"] => ({
+    ...limits,
+    requests: limits.requests ?? usualRequests(),
+  });
   const front = await openFront({
-    config,
+    config: { ...config, limits: limitsOf(config) },
     authority: settings.pems?.clients?.ca,
     peer: settings.pems && ((port) => outer?.peer(port)),
     resolve,
@@ -122,9 +129,9 @@ export async function proxyFront(
   async function reload(): Promise<void> {
     const named = new Set<string>();
     try {
-      const changed = await readSettings(args, listen, { named: (file) => named.add(file), usualRequests });
+      const changed = await readSettings(args, listen, { named: (file) => named.add(file) });
       requireChangeable(settings, changed);
-      await front.change(changed.config, changed.pems?.clients?.ca);
+      await front.change({ ...changed.config, limits: limitsOf(changed.config) }, changed.pems?.clients?.ca);
       if (changed.pems !== undefined) outer?.renew(changed.pems);
       files = named;
       if (needsStart(settings.config) !== needsStart(changed.config)) {
@@ -157,6 +164,7 @@ export async function proxyFront(
     started(running) {
       gateway = running;
     },
+    usualChanged: () => front.limit(limitsOf(settings.config)),
     reload: watch && reloadInTurn,
     async close() {
       watch?.stop();

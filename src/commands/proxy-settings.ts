@@ -7,7 +7,7 @@ import { isLoopback } from "../backend/hosts.ts";
 import { type ListenAddress, readListenAddress } from "../backend/listen-address.ts";
 import { KmError, messageOf, systemReason } from "../errors.ts";
 import type { ListenerPems } from "../gateway/access/tls-front.ts";
-import { DEFAULT_FILE, NO_CONFIG, type PerTime, type ProxyConfig } from "../gateway/config/proxy-config.ts";
+import { DEFAULT_FILE, NO_CONFIG, type ProxyConfig } from "../gateway/config/proxy-config.ts";
 import { readAccess } from "./access/read-access.ts";
 
 export interface SettingsArgs {
@@ -29,8 +29,6 @@ export interface ProxySettings {
 interface ReadOptions {
   /** Told of each file that counts, before it is read. */
   named(file: string): void;
-  /** What holds where there is no access file. */
-  usualRequests: PerTime | undefined;
 }
 
 /**
@@ -40,21 +38,18 @@ interface ReadOptions {
 export async function readSettings(
   args: SettingsArgs,
   listen: ListenAddress,
-  { named, usualRequests }: ReadOptions,
+  { named }: ReadOptions,
 ): Promise<ProxySettings> {
-  const config = await configOf(args, { named, usualRequests });
+  const config = await configOf(args, { named });
   for (const { keys } of config.auth?.tokens ?? []) if (keys.kind === "file") named(keys.file);
   requireLogin(config, listen, args["insecure-no-auth"]);
   return { config, pems: config.tls && pemsOf(config.tls, named) };
 }
 
-async function configOf(args: SettingsArgs, { named, usualRequests }: ReadOptions): Promise<ProxyConfig> {
+async function configOf(args: SettingsArgs, { named }: ReadOptions): Promise<ProxyConfig> {
   const { access, "tls-cert": cert, "tls-key": key, "log-format": format, "log-file": file } = args;
   if (access !== undefined) named(resolve(access));
-  const config =
-    access === undefined
-      ? { ...NO_CONFIG, limits: { ...NO_CONFIG.limits, requests: usualRequests } }
-      : await readAccess(access);
+  const config = access === undefined ? NO_CONFIG : await readAccess(access);
   if ((cert === undefined) !== (key === undefined)) {
     throw new KmError("USAGE", `Flag --tls-${cert === undefined ? "key" : "cert"} needs the other beside it`);
   }

@@ -1,16 +1,14 @@
 /** `km proxy [flags] -- <command> [args...]`: an MCP server for clients that speak HTTP, each of their sessions recorded. */
-import { untilAsked } from "../backend/drain.ts";
 import { type Args, defineCommand, type Flags } from "../command.ts";
-import { KmError, messageOf } from "../errors.ts";
-import { type Gateway, startGateway, TAKEN_PATHS } from "../gateway/gateway.ts";
+import { KmError } from "../errors.ts";
+import { TAKEN_PATHS } from "../gateway/gateway.ts";
 import type { ServerCommand } from "../gateway/server-process.ts";
 import { SSE_PATHS } from "../gateway/sse-endpoints.ts";
 import { selfCommand } from "../self.ts";
 import { addressOrder } from "./address-order.ts";
-import { durationOf, gatewayBounds, gatewayFlags, listenAddress } from "./gateway-flags.ts";
-import { untilHungUp } from "./proxy-hang-up.ts";
-import { frontFlags, type ProxyFront, proxyFront } from "./proxy-front.ts";
-import { say } from "./say.ts";
+import { durationOf, gatewayFlags } from "./gateway-flags.ts";
+import { frontFlags } from "./proxy-front.ts";
+import { runGateway } from "./run-gateway.ts";
 
 const DEFAULT_ADDRESS = "127.0.0.1:8080";
 const DEFAULT_KILL_TIMEOUT_MS = 2000;
@@ -120,23 +118,21 @@ export default defineCommand({
   async run(args, rest) {
     await requireServer(args, rest);
     const killTimeoutMs = durationOf("kill-timeout", args["kill-timeout"]) ?? DEFAULT_KILL_TIMEOUT_MS;
-    const listen = listenAddress(args, DEFAULT_ADDRESS);
-    const front = await proxyFront(args, listen);
-    try {
-      const gateway = start(args, rest, killTimeoutMs, front);
-      try {
-        front.started(gateway);
-        // Not before all that can fail: while it listens for signals, km does not end by itself.
-        const asked = Promise.race([untilAsked(), untilHungUp(front.reload)]);
-        say(`MCP over HTTP at ${gateway.url}`);
-        if (gateway.sseUrl !== undefined) say(`MCP over HTTP with SSE, as before 2025-03-26, at ${gateway.sseUrl}`);
-        await asked;
-      } finally {
-        await gateway.stop(killTimeoutMs);
-      }
-    } finally {
-      await front.close();
-    }
+    const server = { ...sessionOf(args, rest), killTimeoutMs };
+    await runGateway({
+      args,
+      usualAddress: DEFAULT_ADDRESS,
+      drainMs: killTimeoutMs,
+      offered: ({ front }) => ({
+        endpoints: [
+          {
+            path: pathOf(args.path),
+            sse: args.sse ? SSE_PATHS : undefined,
+            serverFor: (context, session) => front.serverFor(context, server, session),
+          },
+        ],
+      }),
+    });
     process.exit(0); // Bun keeps the process for a stream whose client has gone
   },
 });
@@ -154,27 +150,6 @@ async function requireServer({ use, url, header, transport }: ProxyArgs, rest: s
     throw new KmError("USAGE", "Flags --header and --transport belong to --url, which is missing");
   }
   if (use !== undefined) await (await import("./servers/open-servers.ts")).namedServer(use);
-}
-
-function start(args: ProxyArgs, rest: string[], killTimeoutMs: number, { front, ...listener }: ProxyFront): Gateway {
-  const server = { ...sessionOf(args, rest), killTimeoutMs };
-  return startGateway({
-    listen: listener.listen,
-    reachedAt: listener.reachedAt,
-    endpoints: [
-      {
-        path: pathOf(args.path),
-        sse: args.sse ? SSE_PATHS : undefined,
-        serverFor: (context, session) => front.serverFor(context, server, session),
-      },
-    ],
-    ...gatewayBounds(args),
-    mayBegin: (context, owners) => front.mayBegin(context, owners),
-    checks: front.checks,
-    messageChecks: front.messageChecks,
-    finished: (context, response) => front.finished(context, response),
-    failed: (error) => say(`A request could not be answered: ${messageOf(error)}`),
-  });
 }
 
 /** The recorder of one session, which starts the server. What is secret of an address is told it on stdin. */

@@ -21,6 +21,8 @@ export interface ServedHost {
   auditFile(): string | undefined;
   /** Reads services.yaml again, whether it has changed or not. */
   reload(): Promise<void>;
+  /** Tells each time that services.yaml was taken up anew. */
+  whenRead(tell: () => void): void;
   /** @param patienceMs how long calls that have begun may still take */
   close(patienceMs: number): Promise<void>;
 }
@@ -40,7 +42,7 @@ export async function servedHost(services: readonly AnyService[], args: Settings
       redactor,
       say,
     });
-  const settings = servedSettings(services, args, say);
+  const settings = await servedSettings(services, args, say);
   let audit = settings.host.audit && openAudit(settings.host.audit);
   const metrics = new ServiceMetrics();
   const host = new ServiceHost(settings, opened(settings), {
@@ -73,19 +75,21 @@ export async function servedHost(services: readonly AnyService[], args: Settings
 
   async function read(): Promise<void> {
     try {
-      const changed = servedSettings(services, args, say);
+      const changed = await servedSettings(services, args, say);
       const before = audit;
       if (JSON.stringify(before?.settings) !== JSON.stringify(changed.host.audit)) {
         audit = changed.host.audit && openAudit(changed.host.audit);
         before?.close();
       }
       await host.change(changed, opened(changed));
+      for (const tell of told) tell();
       say(`Read anew: ${settingsFile(args)}`);
     } catch (error) {
       const hint = error instanceof KmError && error.hint !== undefined ? `. ${error.hint}` : "";
       say(`What held before still holds. ${messageOf(error)}${hint}`);
     }
   }
+  const told = new Set<() => void>();
   /** One after the other. */
   let reading = Promise.resolve();
   const reload = (): Promise<void> => (reading = reading.then(read));
@@ -101,6 +105,7 @@ export async function servedHost(services: readonly AnyService[], args: Settings
       }),
     auditFile: () => audit?.settings.file,
     reload,
+    whenRead: (tell) => void told.add(tell),
     async close(patienceMs) {
       watch.stop();
       await host.close(patienceMs);

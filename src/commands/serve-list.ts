@@ -1,9 +1,10 @@
-/** `listServed`: the services that there are, or the tools that the chosen ones have, and which of them are offered. */
+/** What `km serve --list` shows: the services that there are, or tools and prompts of the chosen ones, and which are offered. */
 import { print } from "../output.ts";
 import { OWNER } from "../services/caller.ts";
 import type { Settings } from "../services/config/settings.ts";
-import { offeredTools } from "../services/host/offered-tools.ts";
-import { servedTools } from "../services/opened-services.ts";
+import { offeredTo } from "../services/host/offered.ts";
+import { publishedArguments } from "../services/host/published-schema.ts";
+import { servedOf } from "../services/opened-services.ts";
 import { type AnyService, SERVICES } from "../services/services.ts";
 import { printable, table } from "../terminal.ts";
 
@@ -22,7 +23,7 @@ export async function listServices(output: string | undefined): Promise<void> {
         [
           { header: "NAME" },
           { header: "TOOLS", align: "right" },
-          { header: "TOOLSETS" },
+          { header: "TOOLSETS", flexible: true },
           { header: "DESCRIPTION", flexible: true },
         ],
         services.map(({ name, tools, toolsets, description }) => [
@@ -40,9 +41,9 @@ export async function listTools(
   settings: Settings,
   output: string | undefined,
 ): Promise<void> {
-  const all = servedTools(services, settings);
-  const offered = new Set(offeredTools(all, settings.host, OWNER).tools.map(({ fullName }) => fullName));
-  const tools = all.map(({ fullName, service, tool }) => ({
+  const served = servedOf(services, settings);
+  const offered = new Set(offeredTo(OWNER, served, settings.host).tools.map(({ fullName }) => fullName));
+  const tools = served.tools.map(({ fullName, service, tool }) => ({
     name: fullName,
     service,
     toolset: tool.toolset,
@@ -64,4 +65,34 @@ export async function listTools(
         tools.map((one) => [one.name, one.toolset, one.access, one.offered ? "yes" : "no", printable(one.description)]),
       ),
     );
+}
+
+export async function listPrompts(
+  services: readonly AnyService[],
+  settings: Settings,
+  output: string | undefined,
+): Promise<void> {
+  const served = servedOf(services, settings);
+  const offered = new Set(offeredTo(OWNER, served, settings.host).prompts.map(({ fullName }) => fullName));
+  const prompts = served.prompts.map(({ fullName, service, prompt }) => ({
+    name: fullName,
+    service,
+    arguments: publishedArguments(prompt.input),
+    offered: offered.has(fullName),
+    description: prompt.description,
+  }));
+  if (output === "json") return await print(`${JSON.stringify(prompts, null, 2)}\n`);
+  const columns: Parameters<typeof table>[0] = [
+    { header: "NAME" },
+    { header: "ARGUMENTS" },
+    { header: "OFFERED" },
+    { header: "DESCRIPTION", flexible: true },
+  ];
+  const rows = prompts.map((one) => [
+    one.name,
+    one.arguments.map(({ name, required = false }) => (required ? name : `[${name}]`)).join(" "),
+    one.offered ? "yes" : "no",
+    printable(one.description),
+  ]);
+  await print(table(columns, rows));
 }

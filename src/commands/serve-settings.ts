@@ -10,6 +10,7 @@ import { readSettings, type Settings } from "../services/config/settings.ts";
 import { HOST_KEYS } from "../services/config/written.ts";
 import type { ServiceFlag } from "../services/service.ts";
 import { type AnyService, SERVICES } from "../services/services.ts";
+import type { Access, ServiceTool } from "../services/tool.ts";
 
 export interface SettingsArgs {
   allow: string[];
@@ -59,11 +60,11 @@ export function settingsFile({ config }: Pick<SettingsArgs, "config">): string {
  * @param warn told of what was ignored
  * @throws KmError USAGE for flags; CFG_001 to CFG_003 for the file, the variables and the flags' values
  */
-export function servedSettings(
+export async function servedSettings(
   services: readonly AnyService[],
   args: SettingsArgs,
   warn: (text: string) => void,
-): Settings {
+): Promise<Settings> {
   const file = settingsFile(args);
   const text = readText(file);
   if (text !== undefined && typeof text !== "string") {
@@ -72,7 +73,42 @@ export function servedSettings(
   if (text === undefined && args.config !== undefined) throw new KmError("CFG_001", `There is no file ${file}`);
   const configs = new Map(services.map(({ name, config }) => [name, config]));
   const overrides = [...overridesIn(process.env, configs, warn), ...overridesOf(services, args)];
-  return readSettings(services, Object.keys(SERVICES), { file, text, overrides });
+  const settings = readSettings(services, Object.keys(SERVICES), { file, text, overrides });
+  await checkToolsets(services, settings.host.toolsets);
+  for (const access of settings.host.allow) {
+    const toolsets = toolsetsWithout(services, settings.host.toolsets, access);
+    if (toolsets !== undefined) warn(`allow ${access} adds no tool: those are in the toolsets ${toolsets.join(", ")}`);
+  }
+  return settings;
+}
+
+/** One of a service that is not served is none too many: the file may be for several runs of km. */
+async function checkToolsets(services: readonly AnyService[], wanted: ReadonlySet<string>): Promise<void> {
+  const own = toolsetsOf(services);
+  if (wanted.isSubsetOf(own)) return;
+  const unknown = wanted.difference(own.union(toolsetsOf(await chosenServices(["all"]))));
+  const [first] = unknown;
+  if (first === undefined) return;
+  const near = closest(first, [...own]);
+  throw new KmError("CFG_002", `toolsets: there is none called ${JSON.stringify(first)}`, {
+    hint: near === undefined ? `There are: ${[...own].join(", ")}.` : `Did you mean ${near}?`,
+  });
+}
+
+/** Where there are tools of such an access, if none of them is in a toolset that is wanted. */
+function toolsetsWithout(
+  services: readonly AnyService[],
+  wanted: ReadonlySet<string>,
+  access: Access,
+): string[] | undefined {
+  const tools = services.flatMap((service): readonly ServiceTool<unknown>[] => service.tools);
+  const toolsets = new Set(tools.filter((tool) => tool.access === access).map(({ toolset }) => toolset));
+  const isSome = wanted.has("all") || !toolsets.isDisjointFrom(wanted);
+  return isSome || toolsets.size === 0 ? undefined : [...toolsets];
+}
+
+function toolsetsOf(services: readonly AnyService[]): Set<string> {
+  return new Set(["all", ...services.flatMap(({ tools }) => tools.map(({ toolset }) => toolset))]);
 }
 
 function overridesOf(services: readonly AnyService[], args: SettingsArgs): Override[] {

@@ -1,5 +1,5 @@
 /** `serveStdioClient`: km's own services for the one client that has started km, until it or km is asked to end. */
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { untilAsked } from "../backend/drain.ts";
 import { messageOf } from "../errors.ts";
 import { OWNER } from "../services/caller.ts";
@@ -12,8 +12,9 @@ export async function serveStdioClient(served: ServedHost, drainMs: number): Pro
   const left = Promise.withResolvers<void>();
   process.stdin.on("end", left.resolve);
   process.stdin.on("close", left.resolve);
-  const connection = serveStdio(() => served.host.connect(OWNER), {
-    onerror: (error) => say(`A message could not be answered: ${messageOf(error)}`),
+  const connection = served.host.serve(new StdioServerTransport(), {
+    caller: OWNER,
+    failed: (error) => say(`A message could not be answered: ${messageOf(error)}`),
   });
   const ended = await Promise.race([left.promise.then(() => "left"), untilAsked(), untilHungUp(served.reload)]);
   // Nobody reads the answers to a client that has left.

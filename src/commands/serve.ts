@@ -45,7 +45,7 @@ export default defineCommand({
       description: "Set a key of services.yaml, as prometheus.url=http://host:9090; may be repeated",
     },
     config: { type: "string", valueHint: "file", description: "File in place of services.yaml", complete: "file" },
-    list: { type: "enum", options: ["services", "tools"], description: "List them, and end" },
+    list: { type: "enum", options: ["services", "tools", "prompts"], description: "List them, and end" },
     output: {
       type: "enum",
       options: ["table", "json"],
@@ -75,10 +75,10 @@ export default defineCommand({
   moreFlags: serviceFlags,
   examples: [
     "km serve prometheus --set prometheus.url=http://127.0.0.1:9090",
-    "km serve kubernetes prometheus --allow write --toolsets core,rules",
+    "km serve kubernetes prometheus --allow write --toolsets core,state",
     "km serve all --mode http --access access.yaml",
     "km serve all --check",
-    "km serve all --list tools --output json",
+    "km serve --list tools --output json",
   ],
   async run(args) {
     if (args.schema) return await printSchema();
@@ -87,13 +87,15 @@ export default defineCommand({
       await (await import("./serve-list.ts")).listServices(args.output);
       return 0;
     }
-    if (args.services.length === 0) {
+    const list = args.list;
+    if (args.services.length === 0 && list === undefined) {
       throw new KmError("USAGE", "Missing argument SERVICES", { hint: "Name some, or all: km serve --list services." });
     }
-    const services = await chosenServices(args.services);
-    if (args.list === "tools") {
-      const settings = servedSettings(services, args, say);
-      await (await import("./serve-list.ts")).listTools(services, settings, args.output);
+    const services = await chosenServices(args.services.length === 0 ? ["all"] : args.services);
+    if (list !== undefined) {
+      const settings = await servedSettings(services, args, say);
+      const { listPrompts, listTools } = await import("./serve-list.ts");
+      await (list === "tools" ? listTools : listPrompts)(services, settings, args.output);
       return 0;
     }
     const drainMs = durationOf("drain", args.drain) ?? 0;

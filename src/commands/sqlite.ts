@@ -1,5 +1,4 @@
-/** `km __sqlite`: one statement on a SQLite file, for another km, which ends this process when it takes too long. */
-import * as v from "valibot";
+/** `km __sqlite`: statements on SQLite files for another km, which ends this process when one takes too long. */
 import { defineCommand } from "../command.ts";
 
 export default defineCommand({
@@ -10,10 +9,13 @@ export default defineCommand({
       const { endWithParent } = await import("../auth/end-with-parent-linux.ts");
       endWithParent(Number(parent));
     }
-    const { SQLITE_REQUEST } = await import("../services/database/sqlite/request.ts");
-    const { answerRequest } = await import("../services/database/sqlite/answer-request.ts");
-    const request = v.parse(SQLITE_REQUEST, JSON.parse(await Bun.stdin.text()));
-    await Bun.write(Bun.stdout, JSON.stringify(answerRequest(request)));
+    const { answerRequests } = await import("../services/database/sqlite/answer-requests.ts");
+    const stdout = Bun.stdout.writer();
+    await answerRequests(Bun.stdin.stream(), (line) => {
+      void stdout.write(`${line}\n`);
+      void stdout.flush();
+    });
+    await stdout.end();
     return 0;
   },
 });

@@ -1,4 +1,4 @@
-/** Durations and sizes as people write them: `30d`, `1h30m`, `4mb`. */
+/** Durations, sizes and rates as people write them: `30d`, `1h30m`, `4mb`, `600/1m`. */
 
 const MILLISECONDS = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 const SIZES = ["b", "kb", "mb", "gb", "tb"];
@@ -22,6 +22,20 @@ export function parseSize(text: string): number | undefined {
   const match = SIZE.exec(text.toLowerCase());
   if (match === null) return undefined;
   return wholeNumber(Number(match[1]) * 1024 ** SIZES.indexOf(match[2] ?? "b"));
+}
+
+/** So many, or so many bytes, in a time. */
+export interface PerTime {
+  count: number;
+  perMs: number;
+}
+
+/** `600/1m`, `10/s`, `100mb/1h`, of at least a second; undefined for anything else. */
+export function parsePerTime(text: string): PerTime | undefined {
+  const [, amount = "", span = ""] = /^\s*([^/\s]+)\s*\/\s*(\S+)\s*$/.exec(text) ?? [];
+  const count = /^\d{1,15}$/.test(amount) ? Number(amount) : parseSize(amount);
+  const perMs = parseDuration(/^\d/.test(span) ? span : `1${span}`);
+  return count !== undefined && count >= 1 && perMs !== undefined && perMs >= 1000 ? { count, perMs } : undefined;
 }
 
 function wholeNumber(value: number): number | undefined {

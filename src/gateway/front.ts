@@ -2,6 +2,7 @@
  * `openFront`: what stands between the listener and the sessions of `km proxy`: who asks, what they may do, how much of it, and
  * what is written down of that.
  */
+import { countedAs } from "../backend/caller.ts";
 import { ROLE_VARIABLE } from "../guard/policy/find-policies.ts";
 import { type Access, type AccessOptions, type GrantedRole, openAccess, principalOf } from "./access/access.ts";
 import type { Identity } from "./access/identity.ts";
@@ -37,6 +38,8 @@ export interface Front {
    * @throws KmError as `openFront`
    */
   change(config: ProxyConfig, authority: string | undefined): Promise<void>;
+  /** From now on these limits hold. */
+  limit(limits: ProxyConfig["limits"]): void;
 }
 
 /** @throws KmError CFG_002 where a file that the configuration names cannot be used; what `resolve` throws */
@@ -98,18 +101,25 @@ export async function openFront({
 
   const bounded: Check = (context) => {
     const { request } = context;
-    const { principal } = records.identityOf(request);
+    const counted = countedFor(context);
     const length = request.headers.get("content-length");
     if (limited.bytes !== undefined && request.method === "POST" && length === null) {
       const answer = refusal(411, SERVER_ERROR, "Length Required: the size of a body is counted here");
       return records.refuse(request, "length", answer);
     }
-    const over = limits.begin(principal, Number(length ?? 0) || 0);
+    const over = limits.begin(counted, Number(length ?? 0) || 0);
     if (over !== undefined) return overrun(request, over);
-    charged.set(request, principal);
+    charged.set(request, counted);
     records.whenOver(request, () => release(request));
     return undefined;
   };
+
+  /** Where nobody is asked who they are, addresses are told apart. */
+  function countedFor({ request, address }: RequestContext): string {
+    const { principal, by } = records.identityOf(request);
+    if (by !== "nothing") return principal;
+    return `address ${countedAs(isAddressAsked ? address : access.addressOf(request.headers, address))}`;
+  }
 
   /** A body may come slowly, and who sends it have lost what let them in meanwhile. */
   const stillKnown: MessageCheck = ({ request, principal }) =>
@@ -120,6 +130,11 @@ export async function openFront({
   function overrun(request: Request, { why, headers }: Overrun): Response {
     const message = why === "logins" ? "too many failed logins from your address" : `too many ${why}`;
     return records.refuse(request, why, refusal(429, SERVER_ERROR, `Too Many Requests: ${message}`, { headers }));
+  }
+
+  function limit(changed: ProxyConfig["limits"]): void {
+    limited = changed;
+    limits.change(limited);
   }
 
   function release(request: Request): void {
@@ -151,9 +166,9 @@ export async function openFront({
     isOwner,
     async change(changed, signers) {
       access = await openAccess({ config: changed, authority: signers, resolve, warn });
-      limited = changed.limits;
-      limits.change(limited);
+      limit(changed.limits);
     },
+    limit,
   };
 }
 

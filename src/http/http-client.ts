@@ -20,6 +20,8 @@ export interface Outgoing {
   /** For a stream, whose head may come with its first event. */
   mayBeLate?: boolean;
   signal: AbortSignal;
+  /** Told each time it is to be tried again. */
+  retrying?(reply: Reply, waitMs: number): void;
 }
 
 /** `aborted` where its sender no longer wants it. */
@@ -68,6 +70,7 @@ export class HttpClient {
       const reply = await this.#authorized(outgoing);
       const waitMs = failures > this.#remote.retries ? undefined : waitBefore(failures, reply, outgoing.isRepeatable);
       if (waitMs === undefined) return reply;
+      outgoing.retrying?.(reply, waitMs);
       if (reply.state === "answered") await discard(reply.response);
       if (!(await waited(waitMs, outgoing.signal))) return { state: "aborted" };
     }

@@ -25,6 +25,7 @@ export class MetricText {
 
 /** A name from anywhere as the value of a label: what Prometheus keeps stays bounded. */
 export function labelValue(name: string): string {
+  if (name.length <= LONGEST_NAME) return name.toWellFormed();
   return Array.from(name.slice(0, 2 * LONGEST_NAME))
     .slice(0, LONGEST_NAME)
     .join("")

@@ -55,7 +55,7 @@ test.each([
   ],
   ["auth: { tokens: [{ issuer: x, jwks: https://i/keys }] }", ["2:7 auth.resource is missing, which tokens need"]],
   ["tls: { cert: a, key: b, clients: asked }", ["2:25 tls.clients needs client_ca beside it"]],
-  ["limits: { requests: lots }", ["2:21 limits.requests is no number in a time"]],
+  ["limits: { requests: lots }", ['2:21 limits.requests cannot be "lots"']],
   ["roles: { reader: {} }", ["2:1 roles mean nothing where nobody is asked who they are"]],
   ["audit: { file: x, max_size: 10b }", ["2:29 audit.max_size is too small"]],
   ["metrics: here", ['2:10 metrics is no address with its port: Flag metrics is not an address with its port: "here"']],

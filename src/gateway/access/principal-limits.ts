@@ -1,7 +1,8 @@
 /** `PrincipalLimits`: how many requests and bytes of one principal go through, and how many at a time. */
 import { RateLimiter, type Quota } from "../../backend/rate-limit.ts";
 import { countedAs } from "../../backend/caller.ts";
-import type { PerTime, PrincipalLimits as Limits } from "../config/proxy-config.ts";
+import type { PerTime } from "../../config/units.ts";
+import type { PrincipalLimits as Limits } from "../config/proxy-config.ts";
 
 export interface Overrun {
   why: "requests" | "bytes" | "concurrent" | "sessions" | "logins";

@@ -1,6 +1,6 @@
 /** `accessWords`: who may come and what they may do, in words, for people who want to see whether km has understood them. */
-import { formatBytes, formatDuration } from "../../config/units.ts";
-import type { PerTime, ProxyConfig } from "./proxy-config.ts";
+import { formatBytes, formatDuration, type PerTime } from "../../config/units.ts";
+import type { ProxyConfig } from "./proxy-config.ts";
 
 export function accessWords({ file, tls, auth, roles, limits, trustedProxies, audit, metrics }: ProxyConfig): string[] {
   const count = (number: number, one: string): string => `${number} ${one}${number === 1 ? "" : "s"}`;

@@ -1,5 +1,6 @@
 /** `ProxyConfig`: what `km proxy` is told by its file, ready to be used. */
 import type { ListenAddress } from "../../backend/listen-address.ts";
+import type { PerTime } from "../../config/units.ts";
 import { DEFAULT_ROTATION } from "../../process/rotating-file.ts";
 import type { WrittenRole } from "./schema.ts";
 
@@ -60,11 +61,6 @@ export interface TrustedProxies {
   addresses: string[];
   /** In which they say on whose behalf they ask. */
   header: "x-forwarded-for" | "forwarded";
-}
-
-export interface PerTime {
-  count: number;
-  perMs: number;
 }
 
 export interface PrincipalLimits {

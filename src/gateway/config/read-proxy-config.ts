@@ -2,7 +2,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { ConfigProblem } from "../../config/problem.ts";
 import { type FoundProblem, readChecked } from "../../config/read-checked.ts";
-import { parseDuration, parseSize } from "../../config/units.ts";
+import { parsePerTime, parseSize, type PerTime } from "../../config/units.ts";
 import { closest } from "../../closest.ts";
 import { isLoopback } from "../../backend/hosts.ts";
 import { readListenAddress } from "../../backend/listen-address.ts";
@@ -14,12 +14,11 @@ import {
   type AuthConfig,
   DEFAULT_FILE,
   DEFAULT_LOGINS,
-  type PerTime,
   type ProxyConfig,
   type RotatedFile,
   type TokenIssuer,
 } from "./proxy-config.ts";
-import { ALGORITHMS, parsePerTime, PROXY_CONFIG, type WrittenProxy } from "./schema.ts";
+import { ALGORITHMS, PROXY_CONFIG, type WrittenProxy } from "./schema.ts";
 
 type Report = (problem: FoundProblem) => void;
 type WrittenAuth = NonNullable<WrittenProxy["auth"]>;
@@ -50,7 +49,7 @@ export function readProxyConfig(
       tls,
       auth: authOf(written, tls?.clients !== undefined, place, report),
       roles: written.roles && new Map(Object.entries(written.roles)),
-      limits: limitsOf(written.limits ?? {}, report),
+      limits: limitsOf(written.limits ?? {}),
       trustedProxies: trustedOf(written.trusted_proxies, report),
       audit: written.audit && {
         ...fileOf("audit", written.audit, place, report),
@@ -282,17 +281,8 @@ function checkRoles({ auth, tls, roles }: WrittenProxy, report: Report): void {
   }
 }
 
-function limitsOf(written: NonNullable<WrittenProxy["limits"]>, report: Report): ProxyConfig["limits"] {
-  const per = (key: "requests" | "bytes" | "logins"): PerTime | undefined => {
-    const text = written[key];
-    if (text === undefined) return undefined;
-    const parsed = parsePerTime(text, parseDuration);
-    if (parsed === undefined) {
-      const hint = key === "bytes" ? "Such as 100mb/1h." : "Such as 600/1m, or 10/s.";
-      report({ path: ["limits", key], message: "is no number in a time", hint });
-    }
-    return parsed;
-  };
+function limitsOf(written: NonNullable<WrittenProxy["limits"]>): ProxyConfig["limits"] {
+  const per = (key: "requests" | "bytes" | "logins"): PerTime | undefined => parsePerTime(written[key] ?? "");
   return {
     requests: per("requests"),
     bytes: per("bytes"),

@@ -1,10 +1,10 @@
 /** What may stand in a file for `km proxy --access`, as it is written. Imports valibot: load this file only when there is one to check. */
 import * as v from "valibot";
-import { parseSize } from "../../config/units.ts";
 import {
   described,
   list,
   mapping,
+  perTime,
   record,
   size,
   text,
@@ -39,7 +39,6 @@ const FORWARDING_HEADERS = ["x-forwarded-for", "forwarded"] as const;
 const name = v.pipe(v.string(NAME), v.regex(/^[\w.@-]{1,100}$/, NAME));
 const roles = described("What they may do", v.pipe(v.array(name, ROLES), v.maxLength(100, ROLES)));
 const path = text(PATH);
-const perTime = (words: string) => text(words, 40);
 
 function entries<const T extends v.GenericSchema>(item: T) {
   return v.pipe(v.array(item, ENTRIES), v.maxLength(10_000, ENTRIES));
@@ -219,11 +218,3 @@ export const PROXY_CONFIG = mapping(
 
 export type WrittenProxy = v.InferOutput<typeof PROXY_CONFIG>;
 export type WrittenRole = v.InferOutput<typeof role>;
-
-/** `600/1m`, `100mb/1h`; undefined for anything else. */
-export function parsePerTime(written: string, parseDuration: (text: string) => number | undefined) {
-  const [, amount = "", span = ""] = /^\s*([^/\s]+)\s*\/\s*(\S+)\s*$/.exec(written) ?? [];
-  const count = /^\d{1,15}$/.test(amount) ? Number(amount) : parseSize(amount);
-  const perMs = parseDuration(/^\d/.test(span) ? span : `1${span}`);
-  return count !== undefined && count >= 1 && perMs !== undefined && perMs >= 1000 ? { count, perMs } : undefined;
-}

@@ -5,11 +5,12 @@
  */
 import { KmError, type ErrorCode } from "../../errors.ts";
 import type { Authorizer } from "../../http/authorizer.ts";
-import { discard, HttpClient, reachedBy } from "../../http/http-client.ts";
+import { discard, HttpClient, reachedBy, type Reply } from "../../http/http-client.ts";
 import type { Problem } from "../../http/problem.ts";
 import { isLogin, type Remote } from "../../http/remote.ts";
 import { staticAuthorizer } from "../../http/static-authorizer.ts";
 import type { Phase } from "../../resilience/breaker.ts";
+import { logged } from "../call-log.ts";
 import { BackendBreaker } from "./backend-breaker.ts";
 import type { BackendCache } from "./cache.ts";
 import { statusWords } from "./status-words.ts";
@@ -125,7 +126,7 @@ export class BackendClient {
     const value = read(parsed(text));
     if (value !== undefined) return value;
     throw new KmError("SVC_008", `${this.label} answered ${request.path} with something else than expected`, {
-      hint: `It begins with ${JSON.stringify(text.slice(0, 80))}: see whether the URL leads to the right server.`,
+      hint: `It begins with ${JSON.stringify(beginning(text, 80))}: see whether the URL leads to the right server.`,
     });
   }
 
@@ -190,8 +191,13 @@ export class BackendClient {
       ...(body !== undefined && { body }),
       isRepeatable: request.isRepeatable ?? (method === "GET" || method === "HEAD"),
       signal,
+      retrying: (before, waitMs) => this.#tellRetry(before, waitMs),
     });
+    const { phase } = this;
     attempt.settled(reachedBy(reply));
+    if (phase !== "open" && this.phase === "open") {
+      logged("warning", `${this.label} could not be reached several times in a row: it is left alone for a while`);
+    }
     if (reply.state === "aborted") throw this.#late();
     if (reply.state === "failed") throw this.#failed(reply.problem);
     const { response } = reply;
@@ -220,10 +226,21 @@ export class BackendClient {
 
   async *#parts(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     try {
-      for await (const part of response.body ?? []) yield part;
+      // Read at once it takes a fraction of the time of a stream.
+      if (isShort(response)) yield await response.bytes();
+      else for await (const part of response.body ?? []) yield part;
     } catch (error) {
       if (signal.aborted) throw this.#late();
       throw new KmError("SVC_003", `${this.label} broke off its answer`, { hint: "Try again.", cause: error });
+    }
+  }
+
+  #tellRetry(reply: Reply, waitMs: number): void {
+    const seconds = Math.ceil(waitMs / 1000);
+    if (reply.state === "answered") {
+      logged("info", `${this.label} answered with HTTP ${reply.response.status}: it is asked again in ${seconds} s`);
+    } else if (reply.state === "failed") {
+      logged("info", `${this.label} cannot be reached: it is tried again in ${seconds} s`);
     }
   }
 
@@ -252,8 +269,8 @@ export class BackendClient {
   #refused(response: Response, text: string): KmError {
     const { status } = response;
     const { reason, hint } = statusWords(response);
-    const said = this.#readError(text, status)?.trim().slice(0, MOST_SAID);
-    const isSaid = said !== undefined && said !== "";
+    const said = beginning(this.#readError(text, status)?.trim() ?? "", MOST_SAID);
+    const isSaid = said !== "";
     // What it says itself is mostly better than what can be guessed from the status.
     const isHelped = !isSaid || status < 400 || [401, 403, 429].includes(status) || status >= 500;
     return new KmError(codeFor(status), `${this.label}: ${isSaid ? said : reason} (HTTP ${status})`, {
@@ -262,8 +279,21 @@ export class BackendClient {
   }
 }
 
+const SHORT_BYTES = 256 << 10;
+
+/** As far as its head says: what is packed may be anything when it is not. */
+function isShort({ headers }: Response): boolean {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= SHORT_BYTES && headers.get("content-encoding") === null;
+}
+
 /** Of its own words. */
 const MOST_SAID = 1000;
+
+/** Without a word that is cut: of a secret, a part would not be known as one, and would be shown. */
+function beginning(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\w.~+/=-]*$/, "");
+}
 
 function codeFor(status: number): ErrorCode {
   if (status === 401 || status === 403) return "SVC_004";

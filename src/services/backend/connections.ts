@@ -37,13 +37,6 @@ export interface WrittenConnection {
   limits?: v.InferOutput<typeof REACHED_BY_HTTP.limits> | undefined;
 }
 
-/** By name, in the order of the file; without `connections` one, called `default`. */
-export function connectionsOf<C extends WrittenConnection>(
-  written: C & { connections?: Record<string, C> | undefined },
-): Map<string, C> {
-  return new Map(written.connections === undefined ? [["default", written]] : Object.entries<C>(written.connections));
-}
-
 /** The name of a connection that a call may give, as an argument of a tool. */
 export const connectionArgument = described("Unless the default one", text("a name", 64));
 

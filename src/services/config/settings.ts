@@ -6,10 +6,8 @@ import * as v from "valibot";
 import { dirname, resolve } from "node:path";
 import { errorFrom } from "../../config/problem.ts";
 import { readChecked } from "../../config/read-checked.ts";
-import { parseDuration, parseSize } from "../../config/units.ts";
+import { parseDuration, parsePerTime, parseSize, type PerTime } from "../../config/units.ts";
 import { KmError } from "../../errors.ts";
-import type { PerTime } from "../../gateway/config/proxy-config.ts";
-import { parsePerTime } from "../../gateway/config/schema.ts";
 import { parseNames } from "../../guard/policy/written.ts";
 import type { NamePatterns } from "../../guard/policy/compiled.ts";
 import { isMapping } from "../../is-mapping.ts";
@@ -87,7 +85,7 @@ export function readSettings(
       timeoutMs: parseDuration(limits.timeout ?? "60s") ?? 0,
       cacheBytes: parseSize(String(limits.cache ?? "32mb")) ?? 0,
       most: { service: limits.service_calls ?? 32, caller: limits.caller_calls ?? 16 },
-      requests: parsePerTime(limits.requests ?? "6000/1m", parseDuration),
+      requests: parsePerTime(limits.requests ?? "6000/1m"),
       audit: whole.audit && auditOf(whole.audit, file),
     },
     services,

@@ -7,19 +7,17 @@ import {
   duration,
   list,
   mapping,
+  perTime,
   size,
   text,
   textOrList,
   wholeNumber,
   word,
 } from "../../guard/policy/schema-parts.ts";
-import { parseDuration } from "../../config/units.ts";
-import { parsePerTime } from "../../gateway/config/schema.ts";
 
 const ACCESS = "a list of write and destructive";
 const VERSION = "1";
 const COUNT = "a whole number, at least 1";
-const RATE = "a number in a time, such as 6000/1m";
 const NAMES = "a name with * and ?, or a list of such names; ! stands in front of what is left out";
 
 /** @param services the schema of each service's part, by name */
@@ -41,11 +39,8 @@ export function writtenSchema<const T extends v.ObjectEntries>(services: T) {
             service_calls: described("Calls of one service at a time; default: 32", wholeNumber(COUNT)),
             caller_calls: described("Calls of one caller at a time; default: 16", wholeNumber(COUNT)),
             requests: described(
-              "HTTP requests in a time, of all together, where no file for --access says another limit; default: 6000/1m",
-              v.pipe(
-                v.string(RATE),
-                v.check((written) => parsePerTime(written, parseDuration) !== undefined, RATE),
-              ),
+              "HTTP requests of one caller in a time, where no file for --access says another limit; default: 6000/1m",
+              perTime("a number in a time, such as 6000/1m"),
             ),
           },
           "a mapping of answer, timeout, cache, service_calls, caller_calls and requests",
