@@ -1,24 +1,17 @@
 /** The service `filesystem`: files of this machine, in the folders that were opened for it and nowhere else. */
 import * as v from "valibot";
 import { described, list, mapping, text } from "../../guard/policy/schema-parts.ts";
+import { KmError } from "../../errors.ts";
 import type { Service } from "../service.ts";
-import type { FilesystemBackend } from "./backend.ts";
-import { copy } from "./changes/copy.ts";
-import { createDirectory } from "./changes/create-directory.ts";
-import { deleteTool } from "./changes/delete.ts";
-import { editFile } from "./changes/edit-file.ts";
-import { move } from "./changes/move.ts";
-import { writeFile } from "./changes/write-file.ts";
-import { NameRules } from "./places/name-rules.ts";
-import { openRoots } from "./places/roots.ts";
+import { FILE_TOOLS } from "./file-tools.ts";
 import { USUAL_DENY, USUAL_PROTECT } from "./places/usual-names.ts";
-import { fileInfo, rootsTool } from "./reading/file-info.ts";
-import { listDirectory } from "./reading/list-directory.ts";
-import { readFile, readFiles } from "./reading/read-file.ts";
-import { searchFiles } from "./search/search-files.ts";
-import { accessSync, constants } from "node:fs";
-import { messageOf } from "../../errors.ts";
+import { elsewhere, type FilesElsewhere } from "./processes/elsewhere.ts";
+import { file } from "./resource.ts";
+import { fileProcesses } from "./processes/file-processes.ts";
+import { OPENED, PROBED } from "./processes/messages.ts";
 
+/** To look where the roots are. */
+const OPEN_MS = 20_000;
 const FOLDERS = "a list of folders";
 const NAMES = "a list of names: .env, *.pem, .config/gcloud; an exception begins with !";
 const names = v.array(text(NAMES, 500), NAMES);
@@ -36,7 +29,7 @@ const config = mapping(
   "a mapping with roots",
 );
 
-const service: Service<v.InferOutput<typeof config>, FilesystemBackend> = {
+const service: Service<v.InferOutput<typeof config>, FilesElsewhere> = {
   name: "filesystem",
   title: "Files",
   description: "Read, search and change files in the folders that were opened for it",
@@ -55,43 +48,35 @@ const service: Service<v.InferOutput<typeof config>, FilesystemBackend> = {
       repeat: true,
     },
   },
-  tools: [
-    rootsTool,
-    listDirectory,
-    readFile,
-    searchFiles,
-    editFile,
-    writeFile,
-    readFiles,
-    fileInfo,
-    createDirectory,
-    move,
-    copy,
-    deleteTool,
-  ],
-  async open({ roots, read_only: readOnly, deny, protect }, { home, redactor }) {
-    return {
-      roots: openRoots({ roots, readOnly }, home),
-      platform: process.platform,
-      denied: new NameRules(deny ?? USUAL_DENY),
-      protected: new NameRules(protect ?? USUAL_PROTECT),
-      redactor,
-      versionKey: crypto.randomUUID(),
-    };
+  tools: FILE_TOOLS.map(elsewhere),
+  resources: [file],
+  async open({ roots = [], read_only: readOnly = [], deny, protect }, { home, redactor }) {
+    const processes = fileProcesses();
+    try {
+      const folders = { roots, readOnly, ...(home !== undefined && { home }) };
+      const opened = await processes.ask({ kind: "open", folders }, { signal: AbortSignal.timeout(OPEN_MS) });
+      const setup = {
+        roots: v.parse(OPENED, opened),
+        deny: [...(deny ?? USUAL_DENY)],
+        protect: [...(protect ?? USUAL_PROTECT)],
+        redaction: redactor.rules,
+        versionKey: crypto.randomUUID(),
+      };
+      return { processes, setup };
+    } catch (error) {
+      await processes.close();
+      if (!(error instanceof DOMException)) throw error;
+      throw new KmError("SVC_003", `filesystem: the folders have not answered within ${OPEN_MS / 1000} s`, {
+        hint: "Is one of them on a drive that hangs?",
+        cause: error,
+      });
+    }
   },
-  async probe({ roots }) {
-    return roots.map(({ path, access }) => {
-      try {
-        accessSync(path, constants.R_OK | constants.X_OK);
-        return {
-          name: path,
-          isReady: true,
-          detail: access === "read" ? "It can be read." : "It can be read and changed.",
-        };
-      } catch (error) {
-        return { name: path, isReady: false, detail: messageOf(error) };
-      }
-    });
+  async probe({ processes, setup }, signal) {
+    return v.parse(PROBED, await processes.ask({ kind: "probe", setup }, { signal }));
+  },
+  async close({ processes }) {
+    await processes.close();
   },
 };
 

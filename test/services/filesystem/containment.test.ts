@@ -146,7 +146,7 @@ describe.skipIf(!isPosix)("filesystem", () => {
     expect(tree.text).not.toContain("root-evil/a.txt");
     expect(JSON.stringify(tree.data)).not.toContain("folder/a.txt");
     const found = await files.service.run("search_files", { text: "what is" });
-    expect(found.text).toBe(`1 lines found below ${files.root}\nin/a.txt:1: what is inside`);
+    expect(found.text).toBe(`1 line found below ${files.root}\nin/a.txt:1: what is inside`);
   });
 
   test("a deleted folder takes nothing with it that its links lead to", async () => {

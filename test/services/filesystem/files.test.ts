@@ -7,17 +7,22 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import * as v from "valibot";
 import { createRedactor } from "../../../src/guard/redaction/redact.ts";
-import filesystem from "../../../src/services/filesystem/service.ts";
+import { filesHere } from "./files-here.ts";
 import { BackendCache } from "../../../src/services/backend/cache.ts";
+import { locate } from "../../../src/services/filesystem/places/locate.ts";
+import { replaceContents } from "../../../src/services/filesystem/changes/replace-contents.ts";
+import { backendFrom } from "../../../src/services/filesystem/processes/backend-from.ts";
 import { type OpenedFiles, openedFiles } from "./opened-files.ts";
 
 const TIMEOUT = 120_000;
@@ -615,9 +620,54 @@ test("without a folder, or with one that is none, it says so", async () => {
     redactor: createRedactor(),
     say: () => undefined,
   };
-  await expect(filesystem.open({}, around)).rejects.toThrow("filesystem: no folder is named that may be used");
-  await expect(filesystem.open({ roots: ["/missing/folder"] }, around)).rejects.toThrow(
+  await expect(filesHere.open({}, around)).rejects.toThrow("filesystem: no folder is named that may be used");
+  await expect(filesHere.open({ roots: ["/missing/folder"] }, around)).rejects.toThrow(
     "filesystem: cannot use /missing/folder: no such file or directory",
   );
-  await expect(filesystem.open({ roots: [import.meta.path] }, around)).rejects.toThrow("is no folder");
+  await expect(filesHere.open({ roots: [import.meta.path] }, around)).rejects.toThrow("is no folder");
 });
+
+describe("what changes between the look and the write", () => {
+  /** The file as a tool has read it; then another program does something; then the tool writes. */
+  async function written(files: OpenedFiles, meanwhile: (file: string) => void): Promise<unknown> {
+    const file = files.put("a.txt", "as it was");
+    const backend = backendFrom({
+      roots: [{ given: files.root, path: files.root, access: "write" }],
+      deny: [],
+      protect: [],
+      redaction: {},
+      versionKey: "",
+    });
+    using place = locate(backend, "a.txt", { isChange: true });
+    meanwhile(file);
+    try {
+      replaceContents(place, Buffer.from("new"), Buffer.from("as it was"));
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  test.each([
+    ["is written", (file: string) => writeFileSync(file, "as it is!"), "SVC_007", "as it is!"],
+    ["grows", (file: string) => appendFileSync(file, "."), "SVC_007", "as it was."],
+    ["is put in its place", (file: string) => replaceFile(file, "another"), "SVC_007", "another"],
+    ["deletes it", (file: string) => unlinkSync(file), "SVC_006", undefined],
+  ])("is not lost when it %s", async (_what, meanwhile, code, there) => {
+    await using files = await openedFiles();
+    expect(await written(files, meanwhile)).toMatchObject({ code });
+    expect(readdirSync(files.root)).toEqual(there === undefined ? [] : ["a.txt"]);
+    if (there !== undefined) expect(files.get("a.txt")).toBe(there);
+  });
+
+  test("is replaced where it has changed nothing", async () => {
+    await using files = await openedFiles();
+    expect(await written(files, (file) => replaceFile(file, "as it was"))).toBeUndefined();
+    expect(files.get("a.txt")).toBe("new");
+  });
+});
+
+function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}

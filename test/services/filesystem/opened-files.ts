@@ -1,8 +1,11 @@
-/** `openedFiles`: the service `filesystem` over a temporary folder, beside which there are files that nobody may see. */
+/**
+ * `openedFiles`: the tools of `filesystem` over a temporary folder, beside which there are files that nobody may see. They work in
+ * this process; that km has another one for them is for the tests of the program.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import filesystem from "../../../src/services/filesystem/service.ts";
+import { filesHere } from "./files-here.ts";
 import { openedService, type OpenedService } from "../opened-service.ts";
 
 export interface OpenedFiles extends AsyncDisposable {
@@ -19,7 +22,7 @@ export async function openedFiles(config: Record<string, unknown> = {}): Promise
   const around = realpathSync(mkdtempSync(join(tmpdir(), "km-files-")));
   const root = join(around, "root");
   mkdirSync(root);
-  const service = await openedService(filesystem, { roots: [root], ...config });
+  const service = await openedService(filesHere, { roots: [root], ...config });
   return {
     service,
     around,

@@ -21,7 +21,7 @@ import { bytesAt } from "../contents/file-bytes.ts";
 import { HeldFolder } from "../places/held-folder.ts";
 import { locate, type Place } from "../places/locate.ts";
 import { openFile } from "../places/open-file.ts";
-import { moveUnlessThere } from "../places/replace-contents.ts";
+import { moveUnlessThere } from "./replace-contents.ts";
 import { syncFolder } from "../../../sync-folder.ts";
 import { systemError } from "../places/system-error.ts";
 import { segmentsWithin } from "../places/segments-within.ts";
@@ -29,7 +29,9 @@ import { entryOf, namesIn } from "../reading/entries.ts";
 import { shownPath } from "../shown-path.ts";
 import { refuseThere } from "./move.ts";
 import { contentsText, refuseKeptParts } from "./refuse-kept-parts.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
 import { removeTree } from "./remove-tree.ts";
+import { temporaryName } from "./temporary-name.ts";
 
 type Call = ToolCall<FilesystemBackend>;
 
@@ -48,7 +50,8 @@ export const copy = tool({
     using from = locate(backend, args.from, { keepsLink: true });
     using to = locate(backend, args.to, { keepsLink: true, isChange: true });
     const { files, bytes } = refuseImpossible(from, to, backend);
-    const temporary = `.km-${crypto.randomUUID().slice(0, 13)}.tmp`;
+    const temporary = temporaryName();
+    await removeLeftovers(to.folder, signal);
     try {
       await copied(from.folder, from.name, to.folder, temporary, { signal, progress });
       if (from.stats?.isDirectory() === true) renameSync(to.folder.at(temporary), to.at);

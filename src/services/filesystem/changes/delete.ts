@@ -11,6 +11,7 @@ import { systemError } from "../places/system-error.ts";
 import { shownPath } from "../shown-path.ts";
 import { type Contents, contentsText, refuseKeptParts } from "./refuse-kept-parts.ts";
 import { removeTree } from "./remove-tree.ts";
+import { counted } from "../../../counted.ts";
 
 type Call = ToolCall<FilesystemBackend>;
 
@@ -46,7 +47,7 @@ export const deleteTool = tool({
     const contents = refuseImpossible(place, args, backend);
     if (place.stats?.isDirectory() !== true) {
       return {
-        summary: `Deletes the ${place.stats === undefined ? "file" : kindOf(place.stats)} ${shownPath(place.path)} (${contents.bytes} bytes)`,
+        summary: `Deletes the ${place.stats === undefined ? "file" : kindOf(place.stats)} ${shownPath(place.path)} (${counted(contents.bytes, "byte")})`,
       };
     }
     const more = contents.files + contents.folders - contents.examples.length;

@@ -11,7 +11,8 @@ import { maskText, unmasked } from "../contents/masked-text.ts";
 import { encodeText } from "../contents/text-encoding.ts";
 import { versionOf } from "../contents/version.ts";
 import { locate, type Place } from "../places/locate.ts";
-import { refuseOtherVersion, replaceContents } from "../places/replace-contents.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
+import { refuseOtherVersion, replaceContents } from "./replace-contents.ts";
 import { shownPath } from "../shown-path.ts";
 
 const EDITS = "a list of edits: {old, new}";
@@ -41,12 +42,12 @@ export const editFile = tool({
   payload: ["edits"],
   input,
   output: v.object({ path: v.string(), version: v.string(), diff: v.string() }),
-  async run(args: Input, { backend }: Call) {
+  async run(args: Input, { backend, signal }: Call) {
     using place = locate(backend, args.path, { isChange: true });
     const { bytes, after, diff } = edited(place, args, backend);
-    const again = readText(place, backend);
-    if (!again.bytes.equals(bytes)) refuseOtherVersion("before", "after", place.path);
-    replaceContents(place, after, { isNew: false });
+    await removeLeftovers(place.folder, signal);
+    signal.throwIfAborted();
+    replaceContents(place, after, bytes);
     return {
       data: { path: place.path, version: versionOf(after, backend), diff },
       text: diff === "" ? "Nothing changed" : diff,

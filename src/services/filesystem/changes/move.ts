@@ -6,7 +6,7 @@ import { tool, type ToolCall } from "../../tool.ts";
 import { pathArgument } from "../arguments.ts";
 import type { FilesystemBackend } from "../backend.ts";
 import { locate, type Place } from "../places/locate.ts";
-import { moveUnlessThere } from "../places/replace-contents.ts";
+import { moveUnlessThere } from "./replace-contents.ts";
 import { syncFolder } from "../../../sync-folder.ts";
 import { onSystem } from "../places/system-error.ts";
 import { shownPath } from "../shown-path.ts";

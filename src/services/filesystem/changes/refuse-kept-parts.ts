@@ -6,6 +6,7 @@ import { segmentsWithin } from "../places/segments-within.ts";
 import { folderAt } from "../reading/list-directory.ts";
 import { walkTree } from "../reading/walk-tree.ts";
 import { shownPath } from "../shown-path.ts";
+import { counted } from "../../../counted.ts";
 
 export interface Contents {
   files: number;
@@ -63,7 +64,7 @@ function refuseRoots({ path }: Place, { roots, platform }: FilesystemBackend): v
 export function contentsText({ files, folders, bytes }: Contents): string {
   const size =
     bytes < 1024
-      ? `${bytes} bytes`
+      ? counted(bytes, "byte")
       : bytes < 1 << 20
         ? `${Math.ceil(bytes / 1024)} KB`
         : `${Math.ceil(bytes / (1 << 20))} MB`;

@@ -13,9 +13,11 @@ import { decodeText, encodeText } from "../contents/text-encoding.ts";
 import { versionOf } from "../contents/version.ts";
 import { locate, type Place } from "../places/locate.ts";
 import { kindOf, openFile } from "../places/open-file.ts";
-import { refuseOtherVersion, replaceContents } from "../places/replace-contents.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
+import { refuseOtherVersion, replaceContents } from "./replace-contents.ts";
 import { onSystem } from "../places/system-error.ts";
 import { shownPath } from "../shown-path.ts";
+import { counted } from "../../../counted.ts";
 
 const CONTENT = "a text of at most 4 MB";
 
@@ -41,14 +43,16 @@ export const writeFile = tool({
   payload: ["content"],
   input,
   output: v.object({ path: v.string(), bytes: v.number(), version: v.string(), created: v.boolean() }),
-  async run(args: Input, { backend }: Call) {
+  async run(args: Input, { backend, signal }: Call) {
     using place = locate(backend, args.path, { isChange: true });
     const { after, before, note } = planned(place, args, backend);
-    replaceContents(place, after, { isNew: before === undefined });
+    await removeLeftovers(place.folder, signal);
+    signal.throwIfAborted();
+    replaceContents(place, after, before);
     const created = before === undefined;
     return {
       data: { path: place.path, bytes: after.length, version: versionOf(after, backend), created },
-      text: `${created ? "Created" : "Wrote"} ${shownPath(place.path)}: ${after.length} bytes, version ${versionOf(after, backend)}`,
+      text: `${created ? "Created" : "Wrote"} ${shownPath(place.path)}: ${counted(after.length, "byte")}, version ${versionOf(after, backend)}`,
       ...(note !== undefined && { note }),
     };
   },
@@ -119,7 +123,7 @@ function bytesBefore(place: Place): Buffer | undefined {
     throw new KmError("SVC_007", `${shownPath(place.path)} is no file but a ${kindOf(place.stats)}`);
   }
   using file = openFile(place);
-  const bytes = onSystem(place.path, () => wholeFile(file.descriptor, MOST_TEXT_BYTES));
+  const bytes = onSystem(place.path, () => wholeFile(file, MOST_TEXT_BYTES));
   if (bytes !== undefined) return bytes;
   throw new KmError(
     "SVC_007",

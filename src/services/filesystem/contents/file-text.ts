@@ -35,7 +35,7 @@ export function readText(place: Place, backend: FilesystemBackend): FileText {
 /** @throws KmError SVC_007 for more than can be held */
 export function wholeBytes(place: Place): Buffer {
   using file = openFile(place);
-  const bytes = onSystem(place.path, () => wholeFile(file.descriptor, MOST_TEXT_BYTES));
+  const bytes = onSystem(place.path, () => wholeFile(file, MOST_TEXT_BYTES));
   if (bytes !== undefined) return bytes;
   throw new KmError("SVC_007", `${shownPath(place.path)} is larger than ${MOST_TEXT_BYTES >> 20} MB`);
 }

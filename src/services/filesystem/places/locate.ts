@@ -12,6 +12,7 @@ import type { Root } from "./roots.ts";
 import { segmentsWithin } from "./segments-within.ts";
 import { systemError } from "./system-error.ts";
 import { windowsPathProblem } from "./windows-path.ts";
+import { isTemporary } from "../changes/temporary-name.ts";
 
 export interface Place extends Disposable {
   folder: HeldFolder;
@@ -79,6 +80,15 @@ export function refuseKept(
   if (!isChange) return;
   if (root.access === "read") {
     throw new KmError("SVC_002", `${shownPath(typed)} can only be read: so can all of ${root.path}`);
+  }
+  if (names.some(isTemporary)) {
+    throw new KmError(
+      "SVC_002",
+      `${shownPath(typed)} has a name that km gives to what it has not finished, and removes`,
+      {
+        hint: "Choose another name.",
+      },
+    );
   }
   const changeRule = kept.keptBy(names);
   if (changeRule !== undefined) {

@@ -59,7 +59,7 @@ function contentsOf(
   backend: FilesystemBackend,
 ): { type: string; encoding?: string; lines?: number; version?: string } {
   using file = openFile(place);
-  const bytes = onSystem(place.path, () => wholeFile(file.descriptor, MOST_TEXT_BYTES));
+  const bytes = onSystem(place.path, () => wholeFile(file, MOST_TEXT_BYTES));
   if (bytes === undefined) return { type: mediaType(onSystem(place.path, () => bytesAt(file.descriptor, 0, 32))) };
   const encoding = encodingOf(bytes);
   const version = versionOf(bytes, backend);

@@ -1,4 +1,6 @@
 /** The tools `filesystem_read_file` and `filesystem_read_files`: what is in files. */
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
 import * as v from "valibot";
 import { KmError, messageOf } from "../../../errors.ts";
 import { described, word } from "../../../guard/policy/schema-parts.ts";
@@ -10,6 +12,7 @@ import { ENCODINGS } from "../contents/text-encoding.ts";
 import { locate } from "../places/locate.ts";
 import { shownPath } from "../shown-path.ts";
 import { readPart } from "./read-part.ts";
+import { counted } from "../../../counted.ts";
 
 type Call = ToolCall<FilesystemBackend>;
 
@@ -50,16 +53,24 @@ export const readFile = tool({
     );
     const text =
       data.content ??
-      (data.base64 === undefined ? `${shownPath(data.path)}: ${data.type}, ${data.size} bytes` : data.base64);
+      (data.base64 === undefined
+        ? `${shownPath(data.path)}: ${data.type}, ${counted(data.size, "byte")}`
+        : data.base64);
     return {
       data,
       text,
       ...(next !== undefined && { next }),
       ...(note !== undefined && { note }),
       ...(image !== undefined && { images: [image] }),
+      // Its bytes are of more use to the client than to the model.
+      ...(data.content === undefined && { links: [linkTo(data)] }),
     };
   },
 });
+
+function linkTo({ path, type }: { path: string; type: string }): { uri: string; name: string; mimeType: string } {
+  return { uri: pathToFileURL(path).href, name: basename(path), mimeType: type };
+}
 
 const PATHS = "a list of up to 50 paths";
 

@@ -15,6 +15,7 @@ import { systemError } from "../places/system-error.ts";
 import { shownPath } from "../shown-path.ts";
 import { readFromToken, readToken } from "./read-token.ts";
 import { fstatSync } from "node:fs";
+import { counted } from "../../../counted.ts";
 
 export interface WantedPart {
   /** The first line, from 1. */
@@ -62,7 +63,7 @@ export async function readPart(
   using file = openFile(place);
   const around = { place, file, backend, signal, mostBytes };
   try {
-    const whole = file.stats.size > MOST_TEXT_BYTES ? undefined : wholeFile(file.descriptor, MOST_TEXT_BYTES);
+    const whole = file.stats.size > MOST_TEXT_BYTES ? undefined : wholeFile(file, MOST_TEXT_BYTES);
     const part = whole === undefined ? await largePart(around, wanted) : wholePart(whole, around, wanted);
     const after = fstatSync(file.descriptor);
     const isChanged = after.mtimeMs !== file.stats.mtimeMs || after.size !== file.stats.size;
@@ -122,7 +123,10 @@ function startIn(text: string, lines: number, { from = 1, tail }: WantedPart): {
 }
 
 function beyond(lines: number | undefined): KmError {
-  return new KmError("SVC_001", `Argument from is beyond the end${lines === undefined ? "" : ` (${lines} lines)`}`);
+  return new KmError(
+    "SVC_001",
+    `Argument from is beyond the end${lines === undefined ? "" : ` (${counted(lines, "line")})`}`,
+  );
 }
 
 /** A part of a file that is too large to be held, by its bytes. */

@@ -63,7 +63,7 @@ export const searchFiles = tool({
     using place = locate(backend, args.path);
     const { found, note } = await searched(place, args, { backend, signal, progress });
     const { limit, continue: token, ...question } = args;
-    const what = args.text === undefined ? "found" : "lines found";
+    const what = args.text === undefined ? "found" : found.length === 1 ? "line found" : "lines found";
     return listed(
       {
         all: found,
@@ -182,7 +182,7 @@ function* inPlace(place: Place, { ignored = false }: Input, backend: FilesystemB
 function readIgnore(rules: IgnoreRules, folder: HeldFolder, names: readonly string[]): void {
   try {
     using file = openFile({ at: folder.at(".gitignore"), path: `${folder.path}/.gitignore` });
-    rules.add(names, wholeFile(file.descriptor, 1 << 20)?.toString() ?? "");
+    rules.add(names, wholeFile(file, 1 << 20)?.toString() ?? "");
   } catch (error) {
     if (!(error instanceof KmError)) throw error; // there is none, or none that can be read
   }
@@ -214,7 +214,7 @@ function inFile(
   let bytes: Buffer | undefined;
   try {
     using file = openFile({ at: folder.at(name), path: `${folder.path}/${name}` });
-    bytes = wholeFile(file.descriptor, MOST_FILE_BYTES);
+    bytes = wholeFile(file, MOST_FILE_BYTES);
   } catch {
     counts.unreadable++;
     return;

@@ -19,27 +19,34 @@ import { KmError, systemCode } from "../../../errors.ts";
 import { syncFolder } from "../../../sync-folder.ts";
 import { takeOwner } from "../../../take-owner.ts";
 import { shownPath } from "../shown-path.ts";
-import type { Place } from "./locate.ts";
-import { onSystem, systemError } from "./system-error.ts";
+import { wholeFile } from "../contents/file-bytes.ts";
+import type { Place } from "../places/locate.ts";
+import { openFile } from "../places/open-file.ts";
+import { onSystem, systemError } from "../places/system-error.ts";
+import { temporaryName } from "./temporary-name.ts";
 
 const USUAL_MODE = 0o666;
 
 /**
- * @param isNew nothing may be there
- * @throws KmError as `systemError`; then everything is as it was
+ * @param before what is to be lost with it: unless it is there still, nothing is done; undefined where nothing may be there
+ * @throws KmError as `systemError`, SVC_007 for what has changed meanwhile; then everything is as it was
  */
 export function replaceContents(
   { folder, name, at, path, stats }: Place,
   bytes: Uint8Array,
-  { isNew }: { isNew: boolean },
+  before: Uint8Array | undefined,
 ): void {
-  const temporary = `.km-${crypto.randomUUID().slice(0, 13)}.tmp`;
+  const temporary = temporaryName();
   try {
     if (stats !== undefined) accessSync(at, constants.W_OK);
     writeTemporary(folder.at(temporary), bytes, stats);
     try {
-      if (isNew) moveUnlessThere(folder.at(temporary), at, path);
-      else renameSync(folder.at(temporary), folder.at(name));
+      if (before === undefined) moveUnlessThere(folder.at(temporary), at, path);
+      else {
+        // As late as can be: to write the new contents, and to bring them to the disk, takes a while.
+        refuseChanged({ at, path }, before);
+        renameSync(folder.at(temporary), folder.at(name));
+      }
     } catch (error) {
       remove(folder.at(temporary));
       throw error;
@@ -48,6 +55,11 @@ export function replaceContents(
   } catch (error) {
     throw systemError(error, path);
   }
+}
+
+function refuseChanged(place: Pick<Place, "at" | "path">, before: Uint8Array): void {
+  using file = openFile(place);
+  if (wholeFile(file, before.length)?.equals(before) !== true) refuseOtherVersion("before", "after", place.path);
 }
 
 /** In one step where the file system can: what has come to be there meanwhile stays. */
