@@ -16,8 +16,10 @@ export interface Column {
   name: string;
   /** As the database calls it, where it says; empty where it does not. */
   type: string;
-  /** What the column is called where it comes from, if that is known: an alias hides no secret. */
+  /** What the column is called in the table or view that it comes from, if that is known. */
   origin?: string;
+  /** It may hold what comes from a column with the name of a secret: of which kind. */
+  secret?: string;
 }
 
 export interface Rows {
@@ -101,4 +103,5 @@ export function connectionOf(backend: DatabaseBackend, name: string | undefined)
 }
 
 /** Of what a driver throws. @param offset of the statement in what the server was sent, in characters */
-export type ErrorReader = (error: unknown, signal: AbortSignal, offset?: number) => KmError;
+/** @param said what the caller has written, where it is a statement of theirs */
+export type ErrorReader = (error: unknown, signal: AbortSignal, said?: Statement & { offset?: number }) => KmError;

@@ -5,6 +5,7 @@ import { KmError } from "../../errors.ts";
 import { parseDuration } from "../../config/units.ts";
 import { described, duration, list as listOf, mapping, record, text, word } from "../../guard/policy/schema-parts.ts";
 import { resolveText } from "../../servers/references.ts";
+import { openConnections } from "../backend/open-connections.ts";
 import type { Service, Surroundings } from "../service.ts";
 import { addressOf } from "./address.ts";
 import type { Connection, ConnectionLimits, DatabaseBackend } from "./connection.ts";
@@ -12,6 +13,7 @@ import { list, probe } from "./tools/connections.ts";
 import { execute, modify } from "./tools/execute.ts";
 import { explain, query } from "./tools/query.ts";
 import { describe, search, tables } from "./tools/tables.ts";
+import { slowQuery } from "./prompt.ts";
 
 const FILE = "a file: absolute, or beginning with ~/";
 const COUNT = "a whole number from 1 to 50";
@@ -40,7 +42,7 @@ const one = {
   timeout: described("The longest time of a statement; default: 30s", duration("a duration such as 30s")),
   lock_timeout: described("How long it waits for locks of others; default: 5s", duration("a duration such as 5s")),
   pool: described(
-    "Connections at a time, for reading and for writing each; default: 4",
+    "Connections at a time, for reading, writing and questions about tables each; default: 4",
     v.pipe(v.number(COUNT), v.safeInteger(COUNT), v.minValue(1, COUNT), v.maxValue(50, COUNT)),
   ),
   idle: described(
@@ -73,13 +75,13 @@ const service: Service<v.InferOutput<typeof config>, DatabaseBackend> = {
   config,
   flags: { "database-url": { key: "url", valueHint: "url", description: "Where the database is" } },
   tools: [query, tables, describe, search, explain, list, execute, modify],
+  prompts: [slowQuery],
   async open(written, around) {
-    const entries = written.connections === undefined ? { default: written } : written.connections;
-    const connections = new Map<string, Connection>();
-    for (const [name, each] of Object.entries(entries)) {
-      connections.set(name, await opened(`database.${name}`, each, around));
-    }
-    return { connections };
+    return {
+      connections: await openConnections<Written, Connection>(written, (one, name) =>
+        opened(`database.${name}`, one, around),
+      ),
+    };
   },
   probe,
   async close({ connections }) {

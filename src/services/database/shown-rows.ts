@@ -1,10 +1,8 @@
 /**
- * `shownRows`: rows as an answer has them: as many as fit, long cells cut, and what stands in columns with names of secrets masked,
- * also where the statement gives them another name.
+ * `shownRows`: rows as an answer has them: as many as fit, long cells cut, and what stands in columns that may hold secrets masked.
  */
-import { sensitiveName } from "../../guard/redaction/names.ts";
 import { cutCell } from "./cells.ts";
-import type { Cell, Column, Rows } from "./connection.ts";
+import type { Cell, Rows } from "./connection.ts";
 
 export interface ShownRows {
   columns: { name: string; type: string }[];
@@ -17,16 +15,13 @@ export interface ShownRows {
   isCut: boolean;
 }
 
-const secretOf = sensitiveName({});
-
 export function shownRows({ columns, rows }: Rows, mostBytes: number, cellBytes: number): ShownRows {
-  const secrets = columns.map((column) => secretIn(column));
   const shown: Cell[][] = [];
   let bytes = 0;
   let isCut = false;
   for (const row of rows) {
     const cells = row.map((cell, at) => {
-      const secret = secrets[at];
+      const secret = columns[at]?.secret;
       if (secret !== undefined && cell !== null && typeof cell !== "boolean") return `[redacted:${secret}]`;
       const kept = cutCell(cell, cellBytes);
       isCut ||= kept !== cell;
@@ -41,13 +36,9 @@ export function shownRows({ columns, rows }: Rows, mostBytes: number, cellBytes:
     rows: shown,
     text: [columns.map(({ name }) => name).join(" | "), ...shown.map(rowText)].join("\n"),
     left: rows.length - shown.length,
-    isMasked: secrets.some((secret) => secret !== undefined) && shown.length > 0,
+    isMasked: columns.some(({ secret }) => secret !== undefined) && shown.length > 0,
     isCut,
   };
-}
-
-function secretIn({ name, origin = "" }: Column): string | undefined {
-  return secretOf(name) ?? secretOf(origin);
 }
 
 function rowText(row: readonly Cell[]): string {

@@ -307,7 +307,7 @@ describe.skipIf(MARIADB === null)(`database: MariaDB${WHY_NO_MARIADB}`, () => {
         confirm: () => "accept",
       });
       expect((await km.call("database_tables", { search: "orders" })).text).toMatch(
-        /^1 tables\nshop\.orders {2}~\d+ rows {2}\d+kb {2}- What was bought$/,
+        /^1 table\nshop\.orders {2}~\d+ rows {2}\d+kb {2}- What was bought$/,
       );
       const orders = await km.call("database_describe", { table: "orders" });
       expect(orders.text).toContain("  id int(11) not null default auto_increment");

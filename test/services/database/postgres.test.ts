@@ -431,7 +431,7 @@ describe.skipIf(!HAS_POSTGRES)(`database: PostgreSQL${WHY}`, () => {
     "tables, a description, a search and a plan",
     async () => {
       const { text } = await km.call("database_tables", { search: "bought" });
-      expect(text).toMatch(/^1 tables\npublic\.orders {2}~1000 rows {2}\d+kb {2}- What was bought$/);
+      expect(text).toMatch(/^1 table\npublic\.orders {2}~1000 rows {2}\d+kb {2}- What was bought$/);
       const orders = await km.call("database_describe", { table: "orders" });
       expect(orders.text).toContain("  id bigint not null default generated always as identity");
       expect(orders.text).toContain("  total numeric(30,10)");

@@ -2,6 +2,7 @@
 import { KmError } from "../../../errors.ts";
 import type { Cell } from "../connection.ts";
 import { calledNames } from "../sql/one-statement.ts";
+import { padded } from "../sql/padded.ts";
 import type { Token } from "../sql/tokens.ts";
 
 const DOES_MORE = new Set(
@@ -31,10 +32,11 @@ export async function checkFunctions(tokens: readonly Token[], allowed: readonly
   const found = open.filter((name) => DOES_MORE.has(name));
   if (isSequence(tokens)) found.push("next value for");
   if (found.length === 0 && open.length > 0) {
-    const marks = `(${open.map(() => "?").join(", ")})`;
-    const routines = await ask(ROUTINES + marks, open);
+    const asked = padded(open);
+    const marks = `(${asked.map(() => "?").join(", ")})`;
+    const routines = await ask(ROUTINES + marks, asked);
     // Not everybody may read which libraries are loaded.
-    const loaded = await ask(LOADED + marks, open).catch(() => []);
+    const loaded = await ask(LOADED + marks, asked).catch(() => []);
     found.push(...[...routines, ...loaded].map(([name]) => String(name)));
   }
   if (found.length === 0) return;

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../../errors.ts";
 import { KmError, messageOf } from "../../../errors.ts";
 import type { ErrorReader } from "../connection.ts";
 import { late, lost } from "../postgres/postgres-error.ts";
+import { withoutValues } from "../sql/without-values.ts";
 
 /** Numbers of errors: https://mariadb.com/kb/en/mariadb-error-codes/ */
 const ENDED = new Set([1317, 1969, 3024]);
@@ -11,17 +12,28 @@ const ABSENT = new Set([1049, 1051, 1054, 1109, 1146, 1305]);
 const LOCKED = new Set([1205, 1213]);
 const READ_ONLY = new Set([1290, 1792]);
 const TOO_MANY = new Set([1040, 1203, 1226]);
+/** What they quote are names of the schema, or the statement. */
+const OF_NAMES = new Set([
+  1046, 1048, 1052, 1055, 1056, 1060, 1061, 1064, 1066, 1068, 1071, 1072, 1091, 1101, 1136, 1140, 1235, 1248, 1264,
+  1364, 1406, 1442, 1443, 1451, 1452,
+]);
 const SHUTTING_DOWN = new Set([1053, 1077, 1079]);
 
 export function mysqlErrors(label: string): ErrorReader {
-  return (error, signal) => {
+  return (error, signal, said = { sql: "", parameters: [] }) => {
     if (error instanceof KmError) return error;
     if (!(error instanceof Bun.SQL.MySQLError)) return lost(label, messageOf(error), signal);
     const { errno, sqlState, code, message } = error;
     if (errno === undefined || sqlState === undefined) return lost(label, `${message} (${code})`, signal);
     if (ENDED.has(errno)) return late(label);
     const hint = adviceFor(errno);
-    return new KmError(codeFor(errno), `${label}: ${message} (error ${errno}, SQLSTATE ${sqlState})`, {
+    const isOfNames = [NO_ACCESS, ABSENT, LOCKED, READ_ONLY, TOO_MANY, SHUTTING_DOWN, OF_NAMES].some((one) =>
+      one.has(errno),
+    );
+    const what = isOfNames
+      ? message
+      : withoutValues(message, said, (quoted) => message.endsWith(` for key '${quoted}'`));
+    return new KmError(codeFor(errno), `${label}: ${what} (error ${errno}, SQLSTATE ${sqlState})`, {
       ...(hint !== undefined && { hint }),
     });
   };

@@ -1,5 +1,5 @@
 /**
- * `openMysql`: a connection to MySQL or MariaDB. Reading and writing have connections of their own. Each statement is prepared by
+ * `openMysql`: a connection to MySQL or MariaDB. Each call has a session that nobody had before. Each statement is prepared by
  * the server, which takes one then; what only reads does so in a session and a transaction that are read only before it is seen.
  */
 import { KmError } from "../../../errors.ts";
@@ -12,8 +12,16 @@ import {
   RETURNED_ROWS,
   type Rows,
 } from "../connection.ts";
-import { late } from "../postgres/postgres-error.ts";
+import { meanwhile } from "../../meanwhile.ts";
+import { lookUp } from "../look-up.ts";
+import { type BegunSession, begunSession } from "../begun-session.ts";
+import { late, silent } from "../postgres/postgres-error.ts";
 import { allNames, checkReads, firstWord, oneStatement } from "../sql/one-statement.ts";
+import { guardedColumns } from "../sql/guarded-columns.ts";
+import type { NamedRelation } from "../sql/named-relation.ts";
+import { type Ask, namedRelations } from "../sql/named-relations.ts";
+import type { Token } from "../sql/tokens.ts";
+import { planWithoutValues, type Said } from "../sql/without-values.ts";
 import { prepared } from "../template.ts";
 import { mysqlCell, mysqlType } from "./binary-value.ts";
 import { checkFunctions, checkLimit, MOST_ROWS } from "./check-statement.ts";
@@ -40,24 +48,38 @@ export function openMysql(
     new Bun.SQL({ ...options, adapter: "mariadb", max: limits.pool, idleTimeout: limits.idleSeconds, foundRows: true });
   const reading = pool();
   const writing = pool();
+  const catalog = pool();
+  const looking =
+    (signal: AbortSignal): Ask =>
+    async (sql, parameters) =>
+      await lookUp(
+        catalog,
+        { signal, most: limits.pool },
+        async (held) => rowsOf(await raw(held, sql, parameters)).rows,
+      );
 
   async function within<T>(
     isReading: boolean,
-    { signal, mostRows }: { signal: AbortSignal; mostRows: number },
+    { signal, mostRows, ...said }: Said & { signal: AbortSignal; mostRows: number },
     action: (session: Session) => Promise<T>,
   ): Promise<T> {
-    let held: Bun.ReservedSQL | undefined;
-    let session: Session | undefined;
+    const pool = isReading ? reading : writing;
+    let begun: BegunSession<Session> | undefined;
     try {
-      held = await (isReading ? reading : writing).reserve({ signal });
-      session = await Session.begin(held, { isReading, signal, limits, mostRows, kill });
-      return await action(session);
+      begun = await begunSession(
+        pool,
+        { signal, most: limits.pool },
+        async (held) => await Session.begin(held, { isReading, signal, limits, mostRows, kill }),
+      );
+      return await action(begun.session);
     } catch (error) {
-      if (signal.aborted && !(error instanceof KmError)) throw late(label);
-      throw errors(error, signal);
+      if (signal.aborted && !(error instanceof KmError)) throw begun === undefined ? silent(label) : late(label);
+      throw errors(error, signal, said);
     } finally {
-      await session?.end();
-      await held?.release();
+      if (begun !== undefined) {
+        if (!isReading) await begun.session.end();
+        void renewed(pool, begun.held);
+      }
     }
   }
 
@@ -80,23 +102,25 @@ export function openMysql(
           hint: "Ask for what follows by a condition: where id > ...",
         });
       }
-      return await within(true, { signal, mostRows: from + limit + 1 }, async (session) => {
-        await checkFunctions(tokens, limits.functions, (...asked) => session.values(...asked));
+      return await within(true, { sql, parameters, signal, mostRows: from + limit + 1 }, async (session) => {
+        const look = looking(signal);
+        await checkFunctions(tokens, limits.functions, look);
+        const named = meanwhile(namedRelations(tokens, "mysql", look));
         await session.run("start transaction read only");
-        const all = rowsOf(await session.result(sql, parameters));
-        const rows = all.rows.slice(from, from + limit);
+        const all = await guarded(named, tokens, rowsOf(await session.result(sql, parameters)));
+        const rows = plain(tokens, all.rows.slice(from, from + limit), { sql, parameters });
         return { columns: all.columns, rows, hasMore: all.rows.length > from + limit };
       });
     },
     async ask({ sql, parameters }, signal) {
-      return await within(true, { signal, mostRows: MOST_ROWS }, async (session) => {
+      return await within(true, { sql, parameters, signal, mostRows: MOST_ROWS }, async (session) => {
         await session.run("start transaction read only");
         return await session.values(sql, [...parameters]);
       });
     },
     async change(request) {
       const tokens = oneStatement(request.sql, "mysql");
-      return await within(false, { signal: request.signal, mostRows: MOST_ROWS }, async (session) => {
+      return await within(false, { ...request, mostRows: MOST_ROWS }, async (session) => {
         if (request.hasPlainFunctions) {
           await checkFunctions(tokens, limits.functions, (...asked) => session.values(...asked));
         }
@@ -113,19 +137,36 @@ export function openMysql(
           return { affected: undefined, returned: NO_ROWS, objects, untried: why };
         }
         await session.run("start transaction");
-        return { ...(await done(session, request)), objects: request.isKept ? [] : objects };
+        return { ...(await done(session, request, tokens)), objects: request.isKept ? [] : objects };
       });
     },
     async close() {
-      await Promise.all([reading, writing].map((one) => one.close({ timeout: CLOSE_SECONDS })));
+      await Promise.all([reading, writing, catalog].map((one) => one.close({ timeout: CLOSE_SECONDS })));
     },
   };
 }
 
-async function done(session: Session, { sql, parameters, isKept }: ChangeRequest): Promise<Omit<Change, "objects">> {
+/** Rows; of a plan, in which the server writes values of tables with one row as constants, without these. */
+function plain(tokens: readonly Token[], rows: Cell[][], said: Said): Cell[][] {
+  if (!/^(?:explain|analyze|describe|desc)$/.test(firstWord(tokens))) return rows;
+  return rows.map((row) => row.map((cell) => (typeof cell === "string" ? planWithoutValues(cell, said) : cell)));
+}
+
+async function guarded(named: Promise<NamedRelation[]>, tokens: readonly Token[], rows: Rows): Promise<Rows> {
+  if (rows.columns.length === 0) return rows;
+  const relations = await named;
+  return { ...rows, columns: guardedColumns(rows.columns, { tokens, dialect: "mysql", relations }) };
+}
+
+async function done(
+  session: Session,
+  { sql, parameters, isKept }: ChangeRequest,
+  tokens: readonly Token[],
+): Promise<Omit<Change, "objects">> {
   const result = await session.result(sql, parameters);
+  const named = namedRelations(tokens, "mysql", (...asked) => session.values(...asked));
+  const all = await guarded(named, tokens, rowsOf(result));
   if (isKept) await session.run("commit");
-  const all = rowsOf(result);
   const returned = { ...all, rows: all.rows.slice(0, RETURNED_ROWS), hasMore: all.rows.length > RETURNED_ROWS };
   return { affected: result.affectedRows, returned };
 }
@@ -219,8 +260,23 @@ class Session {
     return rowsOf(await this.result(sql, parameters)).rows;
   }
 
+  /** Its locks are gone with the answer. */
   async end(): Promise<void> {
     await raw(this.#sql, "rollback").catch(() => undefined);
+  }
+}
+
+/**
+ * No statement of these servers takes away what others have left in a session: variables, LAST_INSERT_ID(), FOUND_ROWS(), what
+ * functions have set. So each session is of one call alone, and the next one is made ready while nobody waits for it.
+ */
+async function renewed(pool: Bun.SQL, used: Bun.ReservedSQL): Promise<void> {
+  try {
+    await used.close();
+    const next = await pool.reserve();
+    await next.release();
+  } catch {
+    // Whoever wants one is told why there is none.
   }
 }
 

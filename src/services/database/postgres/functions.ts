@@ -29,14 +29,17 @@ const ADDING = words("nextval");
 const LONGEST_NAME = 63;
 
 const FOUND = `
-  select distinct p.proname::text
-  from pg_catalog.pg_proc p left join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
-  where p.provolatile = 'v' and (p.proname = any ($1::text[])
+  select distinct p.proname::text, (p.provolatile = 'v')::text
+  from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
+    left join pg_catalog.pg_type t on t.oid = p.proargtypes[0]
+  where (p.provolatile = 'v' or l.lanname not in ('internal', 'sql')) and (p.proname = any ($1::text[])
     or p.proname = any ($2::text[]) and p.pronargs = 1 and t.typtype = 'c')
   order by 1`;
 
 /**
- * @param ask in the transaction that the statement will have
+ * @param ask of the server that will have the statement
+ * @returns whether DISCARD ALL takes away what those that are called leave in a session: it does not know of variables of PL/Perl and
+ *   PL/Python, of connections of extensions, of the seed of random numbers
  * @throws KmError SVC_002
  */
 export async function checkFunctions(
@@ -44,7 +47,7 @@ export async function checkFunctions(
   allowed: readonly string[],
   isAdding: boolean,
   ask: (sql: string, parameters: Cell[]) => Promise<Cell[][]>,
-): Promise<void> {
+): Promise<boolean> {
   const { called, selected } = calledNames(tokens);
   const isOpen = (name: string): boolean =>
     !allowed.includes(name) && !HARMLESS.has(name) && !(isAdding && ADDING.has(name));
@@ -52,8 +55,9 @@ export async function checkFunctions(
   const texts = open?.filter((name) => RUNS_TEXT.has(name)) ?? [];
   const isNothing = open?.length === 0 && maybe?.length === 0;
   const rows = isNothing ? [] : await ask(FOUND, [arrayText(open ?? []), arrayText(maybe ?? [])]);
-  const found = [...texts, ...rows.map(([name]) => String(name))];
-  if (found.length === 0) return;
+  const found = [...texts, ...rows.filter(([, isVolatile]) => isVolatile === "true").map(([name]) => String(name))];
+  if (found.length === 0)
+    return rows.length === 0 && ![...called, ...selected].some((name) => name === "setseed" || allowed.includes(name));
   throw new KmError(
     "SVC_002",
     `${found.join(", ")}: it may do more than ${isAdding ? "add rows" : "read"} (VOLATILE)`,

@@ -14,11 +14,19 @@ import {
   RETURNED_ROWS,
   type Rows,
 } from "../connection.ts";
+import { meanwhile } from "../../meanwhile.ts";
+import { lookUp } from "../look-up.ts";
+import { type BegunSession, begunSession } from "../begun-session.ts";
 import { allNames, checkReads, firstWord, oneStatement } from "../sql/one-statement.ts";
+import { guardedColumns } from "../sql/guarded-columns.ts";
+import type { NamedRelation } from "../sql/named-relation.ts";
+import { type Ask, namedRelations } from "../sql/named-relations.ts";
+import type { Token } from "../sql/tokens.ts";
+import type { Said } from "../sql/without-values.ts";
 import { prepared } from "../template.ts";
 import { checkFunctions } from "./functions.ts";
 import { type Relation, relationChanges, relationsIn } from "./relations.ts";
-import { late, postgresErrors } from "./postgres-error.ts";
+import { late, postgresErrors, silent } from "./postgres-error.ts";
 import { postgresCell, typeName } from "./types.ts";
 
 /** Rows of one answer of the server; it is asked until there are enough. */
@@ -26,6 +34,11 @@ const BATCH = 100;
 const CURSOR = "declare km_rows no scroll cursor for ";
 const OUTSIDE_ONLY = "25001";
 const CLOSE_SECONDS = 1;
+/** From the first query on a transaction cannot become one that writes. */
+const BEGIN = {
+  reading: "begin transaction read only; select 1",
+  writing: "begin transaction read write",
+};
 
 /** @param options where, as whom and with which TLS */
 export function openPostgres(
@@ -34,15 +47,15 @@ export function openPostgres(
   limits: ConnectionLimits,
 ): Connection {
   const errors = postgresErrors(label);
-  const pool = (isReading: boolean): Bun.SQL =>
+  const pool = (name: string, isReading: boolean, prepare: boolean): Bun.SQL =>
     new Bun.SQL({
       ...options,
       adapter: "postgres",
       max: limits.pool,
       idleTimeout: limits.idleSeconds,
-      prepare: false, // values come as texts then, which lose nothing
+      prepare, // where it is not, values come as texts, which lose nothing
       connection: {
-        application_name: isReading ? "km (reads)" : "km",
+        application_name: name,
         default_transaction_read_only: isReading ? "on" : "off",
         statement_timeout: limits.timeoutMs,
         lock_timeout: limits.lockMs,
@@ -54,35 +67,44 @@ export function openPostgres(
         extra_float_digits: 1,
       },
     });
-  const reading = pool(true);
-  const writing = pool(false);
+  const reading = pool("km (reads)", true, false);
+  const writing = pool("km", false, false);
+  const catalog = pool("km (catalog)", true, true);
+  const looking =
+    (signal: AbortSignal): Ask =>
+    async (sql, parameters) =>
+      await lookUp(catalog, { signal, most: limits.pool }, async (held) => {
+        return rowsOf(await held.unsafe<Raw>(sql, parameters).raw()).rows;
+      });
 
-  /** In a transaction that ends with `end`; the connection is as new afterwards. */
+  /** In a transaction that is undone unless it is kept. Who comes next has a session as it was, or a new one. */
   async function within<T>(
     isReading: boolean,
-    signal: AbortSignal,
+    { signal, ...said }: Said & { signal: AbortSignal },
     action: (session: Session) => Promise<{ value: T; isKept: boolean }>,
   ): Promise<T> {
-    let held: Bun.ReservedSQL | undefined;
-    let session: Session | undefined;
+    let begun: BegunSession<Session> | undefined;
+    let isDone = false;
     try {
-      held = await (isReading ? reading : writing).reserve({ signal });
-      session = new Session(held, signal);
-      await session.run(isReading ? "begin transaction read only" : "begin transaction read write");
-      let end = "rollback";
-      try {
-        const { value, isKept } = await action(session);
-        if (isKept) await session.run("commit");
-        end = isKept ? "" : end;
-        return value;
-      } finally {
-        for (const one of [end, "discard all"]) if (one !== "") await held(prepared(one)).catch(() => undefined);
-      }
+      const pool = isReading ? reading : writing;
+      begun = await begunSession(pool, { signal, most: limits.pool }, async (held) => {
+        await held.unsafe(BEGIN[isReading ? "reading" : "writing"]);
+        return new Session(held, signal);
+      });
+      const { value, isKept } = await action(begun.session);
+      if (isKept) await begun.session.run("commit");
+      isDone = true;
+      return value;
     } catch (error) {
-      if (signal.aborted && !(error instanceof KmError)) throw late(label);
-      throw errors(error, signal, session?.offset);
+      if (signal.aborted && !(error instanceof KmError)) throw begun === undefined ? silent(label) : late(label);
+      throw errors(error, signal, { ...said, offset: begun?.session.offset ?? 0 });
     } finally {
-      await held?.release();
+      if (begun !== undefined) {
+        const { held, session } = begun;
+        // A statement that is ended late must not meet the next one.
+        if (isReading && !signal.aborted && session.leavesNothing) void reset(held);
+        else await ended(held, isDone);
+      }
     }
   }
 
@@ -92,34 +114,31 @@ export function openPostgres(
     async read(request) {
       const tokens = oneStatement(request.sql, "postgres");
       checkReads(tokens, "postgres");
-      return await within(true, request.signal, async (session) => {
-        // From the first query on a transaction cannot become one that writes; this is it at the latest.
-        await session.rows("select 1", []);
-        await checkFunctions(tokens, limits.functions, false, async (sql, parameters) => {
-          return (await session.rows(sql, parameters)).rows;
-        });
+      return await within(true, request, async (session) => {
+        const look = looking(request.signal);
+        session.leavesNothing = await checkFunctions(tokens, limits.functions, false, look);
+        const named = meanwhile(namedRelations(tokens, "postgres", look));
         const isPlain = ["show", "explain"].includes(firstWord(tokens));
         const value = isPlain ? await whole(session, request) : await fetched(session, request);
-        return { value: await withOrigins(session, value), isKept: false };
+        return { value: await guarded(look, named, tokens, value), isKept: false };
       });
     },
     async ask({ sql, parameters }, signal) {
-      return await within(true, signal, async (session) => ({
+      return await within(true, { sql, parameters, signal }, async (session) => ({
         value: (await session.rows(sql, parameters)).rows,
         isKept: false,
       }));
     },
     async change(request) {
       const tokens = oneStatement(request.sql, "postgres");
-      const names = allNames(tokens);
       try {
-        return await within(false, request.signal, async (session) => {
+        return await within(false, request, async (session) => {
           if (request.hasPlainFunctions) {
             await checkFunctions(tokens, limits.functions, true, async (sql, parameters) => {
               return (await session.rows(sql, parameters)).rows;
             });
           }
-          return { value: await tried(session, request, names), isKept: request.isKept };
+          return { value: await tried(session, request, tokens), isKept: request.isKept };
         });
       } catch (error) {
         if (!(error instanceof KmError) || !error.message.includes(`SQLSTATE ${OUTSIDE_ONLY}`)) throw error;
@@ -127,7 +146,7 @@ export function openPostgres(
       }
     },
     async close() {
-      await Promise.all([reading, writing].map((one) => one.close({ timeout: CLOSE_SECONDS })));
+      await Promise.all([reading, writing, catalog].map((one) => one.close({ timeout: CLOSE_SECONDS })));
     },
   };
 
@@ -141,17 +160,36 @@ export function openPostgres(
       await new Session(held, signal).rows(sql, parameters);
       return nothing;
     } catch (error) {
-      throw errors(error, signal);
+      throw errors(error, signal, { sql, parameters });
     } finally {
-      await held?.release();
+      await held?.close().catch(() => undefined);
     }
   }
+}
+
+/** The connection is taken again only when all of it was done. */
+async function reset(held: Bun.ReservedSQL): Promise<void> {
+  try {
+    await held(prepared("rollback"));
+    await held(prepared("discard all"));
+    await held.release();
+  } catch {
+    await held.close().catch(() => undefined);
+  }
+}
+
+async function ended(held: Bun.ReservedSQL, isDone: boolean): Promise<void> {
+  // Its locks are gone with the answer.
+  if (!isDone) await held(prepared("rollback")).catch(() => undefined);
+  await held.close().catch(() => undefined);
 }
 
 /** One connection, as long as it is held. */
 class Session {
   /** Of the caller's statement in what the server is sent. */
   offset = 0;
+  /** As far as is known, there is nothing in the session that a reset would not take away. */
+  leavesNothing = true;
   readonly #sql: Bun.ReservedSQL;
   readonly #signal: AbortSignal;
 
@@ -199,19 +237,26 @@ function rowsOf(result: Result): Rows {
   return { columns, rows, hasMore: false };
 }
 
+async function guarded(ask: Ask, named: Promise<NamedRelation[]>, tokens: readonly Token[], rows: Rows): Promise<Rows> {
+  if (rows.columns.length === 0) return rows;
+  const found = await withOrigins(ask, rows);
+  const relations = await named;
+  return { ...found, columns: guardedColumns(found.columns, { tokens, dialect: "postgres", relations }) };
+}
+
 /** What columns are called in their tables. */
-async function withOrigins(session: Session, rows: Rows): Promise<Rows> {
+async function withOrigins(ask: Ask, rows: Rows): Promise<Rows> {
   const places = origins.get(rows.columns) ?? [];
   const tables = [...new Set(places.map(({ table }) => table))].filter((table) => table !== 0);
   if (tables.length === 0) return rows;
-  const known = await session.rows(
-    "select attrelid::int8, attnum, attname::text from pg_catalog.pg_attribute where attrelid = any ($1::oid[])",
+  const known = await ask(
+    "select attrelid::text, attnum::text, attname::text from pg_catalog.pg_attribute where attrelid = any ($1::oid[])",
     [`{${tables.join(",")}}`],
   );
-  const names = new Map(known.rows.map(([table, number, name]) => [`${table} ${number}`, String(name)]));
+  const names = new Map(known.map(([table, number, name]) => [`${table} ${number}`, String(name)]));
   const columns = rows.columns.map((column, at) => {
     const origin = names.get(`${places[at]?.table} ${places[at]?.number}`);
-    return origin === undefined || origin === column.name ? column : { ...column, origin };
+    return origin === undefined ? column : { ...column, origin };
   });
   return { ...rows, columns };
 }
@@ -237,16 +282,18 @@ async function fetched(session: Session, { sql, parameters, from, limit }: ReadR
   return { columns: all.columns, rows: all.rows.slice(0, limit), hasMore: all.rows.length > limit };
 }
 
-async function tried(session: Session, { sql, parameters }: ChangeRequest, names: string[]): Promise<Change> {
-  const before = await relationsIn(names, async (...asked) => (await session.rows(...asked)).rows);
+async function tried(session: Session, { sql, parameters }: ChangeRequest, tokens: readonly Token[]): Promise<Change> {
+  const names = allNames(tokens);
+  const ask: Ask = async (...asked) => (await session.rows(...asked)).rows;
+  const before = await relationsIn(names, ask);
   const result = await session.result(sql, parameters);
   const all = rowsOf(result);
   const returned = { ...all, rows: all.rows.slice(0, RETURNED_ROWS), hasMore: all.rows.length > RETURNED_ROWS };
-  const after: Relation[] = await relationsIn(names, async (...asked) => (await session.rows(...asked)).rows);
+  const after: Relation[] = await relationsIn(names, ask);
   const counts = /^(?:INSERT|UPDATE|DELETE|MERGE)$/.test(result.command ?? "");
   return {
     affected: counts ? result.affectedRows : undefined,
-    returned: await withOrigins(session, returned),
+    returned: await guarded(ask, namedRelations(tokens, "postgres", ask), tokens, returned),
     objects: relationChanges(before, after),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { KmError } from "../../../errors.ts";
 import type { Dialect } from "../connection.ts";
-import { type Token, tokensOf } from "./tokens.ts";
+import { isSymbol, isWord, type Token, tokensOf } from "./tokens.ts";
 
 /** @throws KmError SVC_001 for what is not one whole statement */
 export function oneStatement(sql: string, dialect: Dialect): Token[] {
@@ -155,12 +155,4 @@ export function calledNames(tokens: readonly Token[]): { called: string[]; selec
 /** All names that a statement has, in quotes or not. */
 export function allNames(tokens: readonly Token[]): string[] {
   return [...new Set(tokens.flatMap((token) => (token.kind === "word" || token.kind === "name" ? [token.text] : [])))];
-}
-
-function isWord(token: Token | undefined, text: string): boolean {
-  return token?.kind === "word" && token.text === text;
-}
-
-function isSymbol(token: Token | undefined, text: string): boolean {
-  return token?.kind === "symbol" && token.text === text;
 }

@@ -10,8 +10,8 @@ export type Token =
   /** In quotes. */
   | { kind: "name"; text: string }
   | { kind: "number"; text: string }
-  /** A text; what it says does not matter. */
-  | { kind: "text" }
+  /** A text or the place of a parameter; what it says does not matter, only where it stands. */
+  | { kind: "text"; from: number; to: number }
   | { kind: "symbol"; text: string };
 
 export type Tokens = { tokens: Token[]; problem?: undefined } | { problem: string };
@@ -19,7 +19,7 @@ export type Tokens = { tokens: Token[]; problem?: undefined } | { problem: strin
 interface Rule {
   /** Sticky. */
   pattern: RegExp;
-  token?: (match: string) => Token;
+  token?: (match: string, from: number) => Token;
   problem?: string;
 }
 
@@ -38,7 +38,7 @@ export function tokensOf(sql: string, dialect: Dialect): Tokens {
     if (found === undefined) return { problem: UNFINISHED };
     const { rule, match } = found;
     if (rule.problem !== undefined) return { problem: rule.problem };
-    if (rule.token !== undefined) tokens.push(rule.token(match));
+    if (rule.token !== undefined) tokens.push(rule.token(match, at));
     at += match.length;
   }
   return { tokens };
@@ -66,8 +66,12 @@ function endOfNested(sql: string, start: number): number | undefined {
 }
 
 const UNFINISHED = "a text, a name or a comment in it has no end";
-const text = (): Token => ({ kind: "text" });
-const word = (match: string): Token => ({ kind: "word", text: match.toLowerCase() });
+const text = (match: string, from: number): Token => ({ kind: "text", from, to: from + match.length });
+/** As PostgreSQL has it, other letters than those of ASCII stay as they are. */
+const word = (match: string): Token => ({
+  kind: "word",
+  text: match.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
+});
 const number = (match: string): Token => ({ kind: "number", text: match });
 const symbol = (match: string): Token => ({ kind: "symbol", text: match });
 /** A name in quotes, of which two mean one. */
@@ -131,3 +135,16 @@ const RULES: Record<Dialect, readonly Rule[]> = {
     { pattern: /(?!\/\*)[^\s'"`[]/y, token: symbol },
   ],
 };
+
+export function isWord(token: Token | undefined, ...words: readonly string[]): boolean {
+  return token?.kind === "word" && words.includes(token.text);
+}
+
+export function isSymbol(token: Token | undefined, text: string): boolean {
+  return token?.kind === "symbol" && token.text === text;
+}
+
+/** Of what is a name, or could be one. */
+export function nameOf(token: Token | undefined): string | undefined {
+  return token?.kind === "word" || token?.kind === "name" ? token.text : undefined;
+}

@@ -1,8 +1,14 @@
-/** `answerRequest`: one statement on a SQLite file. What only reads has a file that was opened read only, and cannot be told otherwise. */
+/**
+ * `answerRequest`: one statement on a SQLite file, which is opened for it and closed behind it: nothing is left for the next one. What
+ * only reads has a file that was opened read only, and cannot be told otherwise.
+ */
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import * as v from "valibot";
 import { messageOf, systemCode } from "../../../errors.ts";
 import { bytesCell, numberCell } from "../cells.ts";
 import type { Cell, Rows } from "../connection.ts";
+import { guardedColumns } from "../sql/guarded-columns.ts";
+import type { NamedRelation } from "../sql/named-relation.ts";
 import { firstWord, oneStatement } from "../sql/one-statement.ts";
 import type { SqliteAnswer, SqliteRequest } from "./request.ts";
 
@@ -37,7 +43,33 @@ function read(database: Database, { sql, parameters, from, limit }: SqliteReques
   if (!statement.readonly && firstWord(oneStatement(sql, "sqlite")) === "with") {
     return { error: { code: "SQLITE_READONLY", message: "attempt to write a readonly database" } };
   }
-  return { rows: rowsOf(database, statement, { sql, parameters, from, limit }), objects: [] };
+  return { rows: guarded(database, sql, rowsOf(database, statement, { sql, parameters, from, limit })), objects: [] };
+}
+
+function guarded(database: Database, sql: string, rows: Rows): Rows {
+  const tokens = oneStatement(sql, "sqlite");
+  const columns = guardedColumns(rows.columns, { tokens, dialect: "sqlite", relations: relationsIn(database) });
+  return { ...rows, columns };
+}
+
+function relationsIn(database: Database): NamedRelation[] {
+  const columns = "(select json_group_array(name) from pragma_table_xinfo(s.name))";
+  const sql = `select name, type, sql, ${columns} columns from sqlite_schema s where type in ('table', 'view')`;
+  const found = database.query<{ name: string; type: string; sql: string; columns: string }, []>(sql).all();
+  return found.map((one) => ({
+    name: one.name,
+    columns: v.parse(NAMES, JSON.parse(one.columns)),
+    definition: one.type === "view" ? queryOf(one.sql) : undefined,
+  }));
+}
+
+const NAMES = v.array(v.string());
+
+/** What stands behind `create view ... as`; a view with a list of names gives other ones to what its `*` stands for. */
+function queryOf(sql: string): string {
+  const query = sql.replace(/^[^]*?\bas\b/i, "");
+  const isRenamed = sql.slice(0, -query.length).includes("(") && query.includes("*");
+  return isRenamed ? `select * from (${query})` : query;
 }
 
 interface Wanted {
@@ -97,7 +129,7 @@ function change(database: Database, { sql, parameters, mode, limit }: SqliteRequ
   if (!isOutside) database.run("begin immediate");
   const countedBefore = totalChanges(database);
   using statement = database.prepare<Record<string, unknown>, SQLQueryBindings[]>(sql);
-  const rows = written(statement, parameters, limit);
+  const rows = guarded(database, sql, written(statement, parameters, limit));
   const affected = totalChanges(database) - countedBefore;
   const after = objectsIn(database);
   if (!isOutside) database.run(mode === "keep" ? "commit" : "rollback");

@@ -1,6 +1,6 @@
 /**
- * What km asks the process that works with a SQLite file, and what that answers: one JSON text each, by stdin and stdout. SQLite
- * works in the thread of its caller and cannot be told to stop; a process can be ended.
+ * What km asks the process that works with a SQLite file, and what that answers. SQLite works in the thread of its caller and cannot
+ * be told to stop; a process can be ended.
  */
 import * as v from "valibot";
 
@@ -19,7 +19,7 @@ export const SQLITE_REQUEST = v.object({
 });
 
 const ROWS = v.object({
-  columns: v.array(v.object({ name: v.string(), type: v.string() })),
+  columns: v.array(v.object({ name: v.string(), type: v.string(), secret: v.exactOptional(v.string()) })),
   rows: v.array(v.array(CELL)),
   hasMore: v.boolean(),
 });
@@ -36,3 +36,6 @@ export const SQLITE_ANSWER = v.union([
 
 export type SqliteRequest = v.InferOutput<typeof SQLITE_REQUEST>;
 export type SqliteAnswer = v.InferOutput<typeof SQLITE_ANSWER>;
+
+/** Of one answer. */
+export const MOST_ANSWER_BYTES = 60 << 20;

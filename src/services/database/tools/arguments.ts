@@ -1,8 +1,14 @@
 /** Arguments that several tools of databases take. */
 import * as v from "valibot";
 import { text } from "../../../guard/policy/schema-parts.ts";
+import { maskedStatement } from "../sql/masked-statement.ts";
 
 export const sqlArgument = v.pipe(text("one SQL statement", 100_000), v.description("One statement"));
+
+/** For the audit, by which it is not known whose SQL it is. */
+export function recordedStatement({ sql }: Record<string, unknown>): Record<string, unknown> {
+  return typeof sql === "string" ? { sql: maskedStatement(sql, "postgres", "mysql", "sqlite") } : {};
+}
 
 const PARAMETERS = "a list of texts, numbers, true, false and null";
 

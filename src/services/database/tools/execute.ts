@@ -4,10 +4,20 @@ import { KmError } from "../../../errors.ts";
 import { connectionArgument } from "../../backend/connections.ts";
 import { refuseMasks } from "../../refuse-masks.ts";
 import { type Answer, type Preview, tool, type ToolCall } from "../../tool.ts";
-import { type Change, type ChangeRequest, connectionOf, type DatabaseBackend } from "../connection.ts";
+import {
+  type Cell,
+  type Change,
+  type ChangeRequest,
+  type Connection,
+  connectionOf,
+  type DatabaseBackend,
+  type Dialect,
+} from "../connection.ts";
 import { shownRows } from "../shown-rows.ts";
-import { changeKind, oneStatement } from "../sql/one-statement.ts";
-import { parametersArgument, sqlArgument } from "./arguments.ts";
+import { maskedParameters, maskedStatement } from "../sql/masked-statement.ts";
+import { changeKind, firstWord, oneStatement } from "../sql/one-statement.ts";
+import { isSymbol, isWord } from "../sql/tokens.ts";
+import { parametersArgument, recordedStatement, sqlArgument } from "./arguments.ts";
 
 type Call = ToolCall<DatabaseBackend>;
 
@@ -25,6 +35,7 @@ export const execute = tool({
   access: "write",
   toolset: "write",
   payload: ["parameters"],
+  recorded: recordedStatement,
   input,
   output,
   run: async (args, call: Call) => await ran(args, call, "adds"),
@@ -39,6 +50,7 @@ export const modify = tool({
   access: "destructive",
   toolset: "write",
   payload: ["parameters"],
+  recorded: recordedStatement,
   input,
   output,
   run: async (args, call: Call) => await ran(args, call, "changes"),
@@ -51,7 +63,7 @@ async function changed(
   { sql, parameters, connection: name }: Input,
   { backend, signal }: Call,
   { kind, isKept }: { kind: "adds" | "changes"; isKept: boolean },
-): Promise<{ change: Change; label: string }> {
+): Promise<{ change: Change; connection: Connection }> {
   const connection = connectionOf(backend, name);
   if (kind === "changes" && sql.length > MOST_SQL) {
     throw new KmError("SVC_001", `A person is to see the statement, and it has more than ${MOST_SQL} characters`, {
@@ -66,7 +78,7 @@ async function changed(
     });
   }
   const request: ChangeRequest = { sql, parameters, signal, isKept, hasPlainFunctions: kind === "adds" };
-  return { change: await connection.change(request), label: connection.label };
+  return { change: await connection.change(request), connection };
 }
 
 async function ran(args: Input, call: Call, kind: "adds" | "changes"): Promise<Answer<v.InferInput<typeof output>>> {
@@ -86,9 +98,11 @@ async function ran(args: Input, call: Call, kind: "adds" | "changes"): Promise<A
 const MOST_OBJECTS = 50;
 
 async function previewed(args: Input, call: Call, kind: "adds" | "changes"): Promise<Preview> {
-  const { change, label } = await changed(args, call, { kind, isKept: false });
+  const { change, connection } = await changed(args, call, { kind, isKept: false });
+  const { label, dialect } = connection;
   const shown = shownRows(change.returned, call.mostBytes / 3, CELL_BYTES);
-  const values = JSON.stringify(args.parameters);
+  const sql = maskedStatement(args.sql, dialect);
+  const values = JSON.stringify(maskedParameters(args.sql, args.parameters, dialect));
   const shownValues =
     values.length > MOST_SHOWN ? `${values.slice(0, MOST_SHOWN)}... [cut: ${values.length} characters]` : values;
   const what =
@@ -97,10 +111,23 @@ async function previewed(args: Input, call: Call, kind: "adds" | "changes"): Pro
       : `It was not tried out: ${change.untried}`;
   return {
     summary: `Runs a statement in ${label}. ${[what, ...lines(change, shown.text)].join("\n")}`,
-    detail: args.parameters.length === 0 ? args.sql : `${args.sql}\nwith ${shownValues}`,
-    // Rows that are returned may have times and numbers of sequences, which go on.
-    bound: JSON.stringify([label, change.affected, change.objects, change.untried]),
+    detail: args.parameters.length === 0 ? sql : `${sql}\nwith ${shownValues}`,
+    bound: JSON.stringify([
+      label,
+      change.affected,
+      change.objects,
+      change.untried,
+      settledRows(args.sql, dialect, change),
+    ]),
   };
+}
+
+/** Rows that others return may have times and numbers of sequences, which go on; those that are deleted are as they are. */
+function settledRows(sql: string, dialect: Dialect, { returned }: Change): Cell[][] {
+  const tokens = oneStatement(sql, dialect);
+  const at = tokens.findLastIndex((token) => isWord(token, "returning"));
+  const isSettled = firstWord(tokens) === "delete" && !tokens.slice(at).some((token) => isSymbol(token, "("));
+  return isSettled ? returned.rows : [];
 }
 
 /** Of values. */

@@ -7,8 +7,9 @@ import { continueArgument, limitArgument } from "../../page.ts";
 import { tool, type ToolCall } from "../../tool.ts";
 import { connectionOf, type DatabaseBackend } from "../connection.ts";
 import { shownRows } from "../shown-rows.ts";
+import { maskedPlan } from "../sql/masked-statement.ts";
 import { firstWord, oneStatement } from "../sql/one-statement.ts";
-import { parametersArgument, sqlArgument } from "./arguments.ts";
+import { parametersArgument, recordedStatement, sqlArgument } from "./arguments.ts";
 
 type Call = ToolCall<DatabaseBackend>;
 
@@ -24,6 +25,7 @@ export const query = tool({
   access: "read",
   toolset: "core",
   payload: ["parameters"],
+  recorded: recordedStatement,
   input: v.strictObject({
     sql: sqlArgument,
     parameters: parametersArgument,
@@ -55,7 +57,7 @@ export const query = tool({
         ? `Shown are the rows ${from + 1} to ${end}; ask for more with continue (in a sure order only with ORDER BY).`
         : "",
       shown.isCut ? "Long values are cut: cell_bytes." : "",
-      shown.isMasked ? "Columns with names of secrets are masked." : "",
+      shown.isMasked ? "Columns with names of secrets, and what may be made of them, are masked." : "",
     ].filter((one) => one !== "");
     return {
       data: { columns: shown.columns, rows: shown.rows },
@@ -80,6 +82,7 @@ export const explain = tool({
   access: "read",
   toolset: "schema",
   payload: ["parameters"],
+  recorded: recordedStatement,
   input: v.strictObject({
     sql: sqlArgument,
     parameters: parametersArgument,
@@ -105,7 +108,7 @@ export const explain = tool({
       return await ask(`explain analyze ${sql}`);
     });
     const lines = rows.map((row) => String(dialect === "sqlite" ? row.at(-1) : row[0]));
-    const plan = lines.join("\n");
+    const plan = maskedPlan(lines.join("\n"), sql, parameters, dialect);
     const isLong = plan.length > mostBytes / 3;
     return {
       data: { plan: plan.slice(0, mostBytes / 3) },
