@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../../config/units.ts";
 import { described, list, record, text } from "../../guard/policy/schema-parts.ts";
+import { contextArgument, namespaceArgument } from "../kubernetes/arguments.ts";
 
 const RELEASE = "the name of a release: small letters, digits, dashes and dots, at most 53";
 const VERSION = "a version or a range such as 1.2.3, ^1.2 or >=1.0.0";
@@ -67,6 +68,17 @@ export const changeArguments = {
     ),
   ),
   no_hooks: v.optional(v.boolean(BOOLEAN)),
+};
+
+/** Of what brings a chart into a cluster. */
+export const releaseArguments = {
+  name: releaseText,
+  ...chartArguments,
+  namespace: namespaceArgument,
+  values: valuesArgument,
+  description: described("Kept with the revision", text("a text", 500)),
+  ...changeArguments,
+  context: contextArgument,
 };
 
 export const apiVersionsArgument = described(

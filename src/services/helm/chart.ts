@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { unifiedDiff } from "../../clients/diff.ts";
 import { KmError } from "../../errors.ts";
 import { described, text, word } from "../../guard/policy/schema-parts.ts";
-import { listAt, member, textAt } from "../kubernetes/member.ts";
+import { listAt, member, textAt } from "../member.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
 import { chartArguments, versionArgument } from "./arguments.ts";
 import type { HelmBackend } from "./backend.ts";

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { described } from "../../guard/policy/schema-parts.ts";
 import { contextArgument, namespaceArgument } from "../kubernetes/arguments.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
 import { unifiedDiff } from "../../clients/diff.ts";
 import { KmError } from "../../errors.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
@@ -22,6 +22,7 @@ import { tellingValues } from "./known-values.ts";
 import { changesText, manifestDiff, type ObjectChange } from "./manifest-diff.ts";
 import { plannedUpgrade, previousRevision } from "./planned-upgrade.ts";
 import { plainObjects, readRelease, readValues } from "./read-release.ts";
+import { counted } from "../../counted.ts";
 
 const INPUT = v.strictObject({
   name: releaseText,
@@ -108,7 +109,7 @@ function shown({
   }
   return {
     data: { ...data, changes: brief },
-    text: [title, ...brief.map((one) => `${one.change} ${one.object}: ${one.lines} lines`)].join("\n"),
+    text: [title, ...brief.map((one) => `${one.change} ${one.object}: ${counted(one.lines, "line")}`)].join("\n"),
     note: "It is too much for one answer: helm_release shows one object of a revision (part manifest).",
   };
 }

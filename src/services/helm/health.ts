@@ -3,7 +3,7 @@ import { KmError } from "../../errors.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { CORE, resourcePath } from "../kubernetes/discovery/resource.ts";
 import { KUBE_LIST, KUBE_OBJECT, type KubeObject } from "../kubernetes/kube-object.ts";
-import { listAt, mappingAt, textAt } from "../kubernetes/member.ts";
+import { listAt, mappingAt, textAt } from "../member.ts";
 import { reached } from "../kubernetes/rollouts/condition.ts";
 import { selectorText } from "../kubernetes/workloads/selector-text.ts";
 import type { Target } from "./backend.ts";

@@ -13,14 +13,30 @@ const MOST_SAID = 1500;
 /** The first that fits counts. */
 const KINDS: readonly Kind[] = [
   {
-    pattern: /cluster unreachable|connection refused|no such host|i\/o timeout|TLS handshake/i,
-    code: "SVC_003",
-    hint: "See that the address can be reached from here.",
+    pattern: /asked for the client to provide credentials/i,
+    code: "SVC_004",
+    hint: "The API server does not know who asks: see the user of the kubeconfig's context.",
   },
   {
     pattern: /forbidden|unauthorized|must be logged in/i,
     code: "SVC_004",
     hint: "Whoever the kubeconfig or the repository knows is not allowed to do this.",
+  },
+  {
+    pattern:
+      /an error on the server|unable to parse the server version|malformed HTTP response|gave HTTP response to HTTPS/i,
+    code: "SVC_008",
+    hint: "What answers there fails, or is no Kubernetes API server: see the server of the kubeconfig's context.",
+  },
+  {
+    pattern: /cluster unreachable|connection refused|no such host|i\/o timeout|TLS handshake/i,
+    code: "SVC_003",
+    hint: "See that the address can be reached from here.",
+  },
+  {
+    pattern: /marked as experimental and is not enabled|failed to download "oci:\/\/.*repo update/i,
+    code: "SVC_007",
+    hint: "Charts at oci:// need Helm 3.8 or newer; helm_repositories says which one this is. Or there is no such version there.",
   },
   {
     pattern: /another operation \(install\/upgrade\/rollback\) is in progress/i,

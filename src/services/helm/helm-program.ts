@@ -43,6 +43,8 @@ const PATIENCE_MS = 5000;
 const VERSION_MS = 20_000;
 /** What it has started may hold its output open. */
 const REST_MS = 1000;
+/** What it writes in front of its answer, some versions of it to stdout, where the chart comes from a registry. */
+const PULLED = /^Pulled: \S+\nDigest: \S+\n/;
 /** They would choose a cluster and a namespace behind the back of the call, or write what nobody reads. */
 const UNWANTED = /^HELM_(?:NAMESPACE|KUBE\w*|DEBUG|BIN|BURST_LIMIT|QPS)$/;
 
@@ -120,7 +122,11 @@ export class HelmProgram {
       const [stdout, stderr] = await reading;
       if (isLate) throw this.#late(args, longestMs);
       if (isTooLong) throw tooMuch(args, mostBytes);
-      return { code, stdout, stderr };
+      return {
+        code,
+        stdout: args.some((arg) => arg.startsWith("oci://")) ? stdout.replace(PULLED, "") : stdout,
+        stderr,
+      };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", late);

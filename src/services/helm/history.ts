@@ -1,6 +1,6 @@
 /** The tool `helm_history`: the revisions that a release has had. */
 import * as v from "valibot";
-import { age } from "../kubernetes/age.ts";
+import { age } from "../age.ts";
 import { contextArgument, namespaceArgument } from "../kubernetes/arguments.ts";
 import { withoutQuotedBody } from "../kubernetes/kube-error.ts";
 import { listed } from "../listed.ts";

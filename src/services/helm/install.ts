@@ -1,27 +1,21 @@
 /** The tool `helm_install`: installs a chart as a release. */
 import * as v from "valibot";
-import { described, text } from "../../guard/policy/schema-parts.ts";
-import { contextArgument, namespaceArgument } from "../kubernetes/arguments.ts";
 import { type Preview, tool, type ToolCall } from "../tool.ts";
-import { changeArguments, chartArguments, flag, releaseText, valuesArgument } from "./arguments.ts";
+import { flag, releaseArguments } from "./arguments.ts";
 import type { HelmBackend, Target } from "./backend.ts";
 import { changeFlags, LONGEST_CHANGE_MS } from "./change-flags.ts";
+import { changedRelease } from "./changed-release.ts";
 import { HelmWork } from "./helm-work.ts";
 import { manifestDiff } from "./manifest-diff.ts";
 import { changesDetail, dryRun } from "./planned-upgrade.ts";
 import { plainObjects, RELEASE, type Release, releaseOf } from "./read-release.ts";
+import { counted } from "../../counted.ts";
 
 const INPUT = v.strictObject({
-  name: releaseText,
-  ...chartArguments,
-  namespace: namespaceArgument,
-  values: valuesArgument,
+  ...releaseArguments,
   create_namespace: flag("Where it is missing"),
   atomic: flag("Removed again if it fails; waits"),
   skip_crds: flag("Without the chart's definitions of kinds"),
-  description: described("Kept with the revision", text("a text", 500)),
-  ...changeArguments,
-  context: contextArgument,
 });
 type Input = v.InferOutput<typeof INPUT>;
 
@@ -45,7 +39,7 @@ export const install = tool({
       args: ["install", ...args, ...flags, "--output=json", "--", input.name, chart.name],
       longestMs,
     };
-    return changed(work, releaseOf(work, await work.json(step, RELEASE)), "Installed");
+    return changedRelease(work, releaseOf(work, await work.json(step, RELEASE)), "Installed");
   },
   async preview(input: Input, { backend, signal }: ToolCall<HelmBackend>): Promise<Preview> {
     await using work = await HelmWork.begin(backend, signal);
@@ -53,7 +47,7 @@ export const install = tool({
     const release = await tried(work, target, input, { args, chart });
     const changes = manifestDiff([], plainObjects(release), work.known);
     return {
-      summary: `Installs ${release.chart ?? chart.name} as ${input.name} in ${target.namespace}: ${changes.length} objects, ${release.hooks.length} hooks`,
+      summary: `Installs ${release.chart ?? chart.name} as ${input.name} in ${target.namespace}: ${counted(changes.length, "object")}, ${counted(release.hooks.length, "hook")}`,
       detail: changesDetail(changes),
     };
   },
@@ -71,7 +65,6 @@ async function prepared(work: HelmWork, input: Input) {
     ...(input.create_namespace === true ? ["--create-namespace"] : []),
     // They belong to no namespace.
     ...(isSkipping ? ["--skip-crds"] : []),
-    ...(input.description === undefined ? [] : [`--description=${input.description}`]),
     ...chart.flags,
   ];
   return { target, args, chart };
@@ -89,20 +82,4 @@ async function tried(
     name,
     chart,
   });
-}
-
-/** What the tools that change a release answer. */
-export function changed(work: HelmWork, release: Release, done: string) {
-  const { name, namespace, revision, status, chart, notes } = release;
-  const said = work.masked(notes);
-  return {
-    data: { name, namespace, revision, status, chart, notes: said },
-    text: [
-      `${done} ${namespace}/${name}: revision ${revision}, ${status}${chart === undefined ? "" : `, ${chart}`}`,
-      said,
-    ]
-      .filter(Boolean)
-      .join("\n"),
-    note: "helm_release with part health says whether its objects are ready.",
-  };
 }

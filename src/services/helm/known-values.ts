@@ -2,7 +2,8 @@
 import { sensitiveName } from "../../guard/redaction/names.ts";
 import { isMapping } from "../../is-mapping.ts";
 import type { KnownSecrets } from "../kubernetes/masking/known-secrets.ts";
-import { maskObject, tellingMark } from "../kubernetes/masking/mask-object.ts";
+import { maskObject } from "../kubernetes/masking/mask-object.ts";
+import { tellingMark } from "../mark.ts";
 
 const kindOfName = sensitiveName({});
 

@@ -2,11 +2,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { age } from "../kubernetes/age.ts";
+import { age } from "../age.ts";
 import { maskedUrl } from "../masked-config.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import type { HelmBackend } from "./backend.ts";
 import { HelmWork } from "./helm-work.ts";
+import { counted } from "../../counted.ts";
 
 const REPOSITORIES = v.array(v.looseObject({ name: v.string(), url: v.string() }));
 
@@ -32,7 +33,9 @@ export const listRepositories = tool({
     const whose = backend.repositories.areFixed ? "those of services.yaml" : "helm's own";
     return {
       data: { helm, fixed: backend.repositories.areFixed, repositories },
-      text: [`Helm ${helm}; ${repositories.length} repositories, ${whose}`, ...lines].join("\n"),
+      text: [`Helm ${helm}; ${counted(repositories.length, "repository", "repositories")}, ${whose}`, ...lines].join(
+        "\n",
+      ),
     };
   },
 });

@@ -1,11 +1,11 @@
 /** The tool `helm_release`: a release: how it is, its values, its manifest, its notes, its hooks, what became of its objects. */
 import * as v from "valibot";
 import { described, text, word } from "../../guard/policy/schema-parts.ts";
-import { age } from "../kubernetes/age.ts";
+import { age } from "../age.ts";
 import { contextArgument, namespaceArgument } from "../kubernetes/arguments.ts";
 import { withoutQuotedBody } from "../kubernetes/kube-error.ts";
-import { outlineOf } from "../kubernetes/outline.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { outlineOf } from "../outline.ts";
+import { yamlText } from "../yaml-text.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
 import { releaseText, revisionArgument } from "./arguments.ts";
 import type { HelmBackend, Target } from "./backend.ts";

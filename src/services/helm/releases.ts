@@ -1,27 +1,16 @@
 /** The tool `helm_releases`: the releases of a cluster, those in trouble first. */
 import * as v from "valibot";
 import { described, text, word } from "../../guard/policy/schema-parts.ts";
-import { age } from "../kubernetes/age.ts";
+import { age } from "../age.ts";
 import { contextArgument, namespaceText } from "../kubernetes/arguments.ts";
 import { hasWords, searchArgument } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { continueArgument, limitArgument } from "../page.ts";
 import { tool, type ToolCall } from "../tool.ts";
-import { contextFlags, type HelmBackend } from "./backend.ts";
+import type { HelmBackend } from "./backend.ts";
 import { HelmWork } from "./helm-work.ts";
-
-const LISTED = v.array(
-  v.looseObject({
-    name: v.string(),
-    namespace: v.string(),
-    revision: v.pipe(v.union([v.string(), v.number()]), v.transform(Number)),
-    updated: v.optional(v.string(), ""),
-    status: v.string(),
-    chart: v.string(),
-    app_version: v.optional(v.string(), ""),
-  }),
-);
-type Listed = v.InferOutput<typeof LISTED>[number];
+import { type ListedRelease, listReleases } from "./list-releases.ts";
+import { counted } from "../../counted.ts";
 
 const SELECTOR = "a selector of labels such as owner=core";
 
@@ -53,7 +42,7 @@ export const releases = tool({
     { backend, signal, mostBytes }: ToolCall<HelmBackend>,
   ) {
     await using work = await HelmWork.begin(backend, signal);
-    const found = await releasesIn(work, { namespace, labels, context });
+    const found = await listReleases(work, { namespace, labels, context });
     const all = found
       .filter((one) => status === undefined || isIn(one.status, status))
       .map((one) => shown(one))
@@ -64,7 +53,7 @@ export const releases = tool({
     for (const one of all) states[one.status] = (states[one.status] ?? 0) + 1;
     const namespaces = new Set(all.map((one) => one.namespace)).size;
     const counts = Object.entries(states).map(([name, count]) => `${count} ${name}`);
-    const head = `${all.length} releases${all.length === 0 ? "" : ` in ${namespaces} namespaces: ${counts.join(", ")}`}`;
+    const head = `${counted(all.length, "release")}${all.length === 0 ? "" : ` in ${counted(namespaces, "namespace")}: ${counts.join(", ")}`}`;
     return listed(
       {
         all: all.map(({ at: _at, ...one }) => one),
@@ -89,29 +78,7 @@ export const releases = tool({
   },
 });
 
-/** Of all namespaces that are allowed, or of one. */
-async function releasesIn(
-  work: HelmWork,
-  {
-    namespace,
-    labels,
-    context,
-  }: { namespace: string | undefined; labels: string | undefined; context: string | undefined },
-): Promise<Listed[]> {
-  const cluster = work.backend.kubernetes.cluster(context);
-  if (namespace !== undefined) cluster.bounds.checkNamespace(namespace);
-  const namespaces = namespace === undefined ? cluster.bounds.namespaces : [namespace];
-  const places = namespaces?.map((one) => `--namespace=${one}`) ?? ["--all-namespaces"];
-  const found: Listed[] = [];
-  for (const place of places) {
-    const selector = labels === undefined ? [] : [`--selector=${labels}`];
-    const args = ["list", place, ...contextFlags(cluster), "--all", "--max=0", "--output=json", ...selector];
-    found.push(...(await work.json({ could: "list the releases", args }, LISTED)));
-  }
-  return found;
-}
-
-function shown({ name, namespace, revision, updated, status, chart, app_version }: Listed) {
+function shown({ name, namespace, revision, updated, status, chart, app_version }: ListedRelease) {
   const { name: chartName, version } = chartParts(chart);
   // `2026-11-22 08:38:04.739744158 +0000 UTC`
   const at = Date.parse(updated.replace(/^(\S+) (\S+) ([+-]\d\d)(\d\d).*$/, "$1T$2$3:$4"));

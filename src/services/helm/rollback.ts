@@ -5,10 +5,10 @@ import { type Preview, tool, type ToolCall } from "../tool.ts";
 import { changeArguments, flag, releaseText, revisionArgument } from "./arguments.ts";
 import type { HelmBackend, Target } from "./backend.ts";
 import { changeFlags, LONGEST_CHANGE_MS } from "./change-flags.ts";
+import { changedRelease } from "./changed-release.ts";
 import { checkBounds } from "./check-bounds.ts";
 import { HelmWork } from "./helm-work.ts";
 import { revisionsOf } from "./history.ts";
-import { changed } from "./install.ts";
 import { changesText, manifestDiff } from "./manifest-diff.ts";
 import { changesDetail, previousRevision } from "./planned-upgrade.ts";
 import { objectsOf, plainObjects, readRelease } from "./read-release.ts";
@@ -38,13 +38,9 @@ export const rollback = tool({
     const target = backend.target(input);
     const { wanted } = await planned(work, target, input);
     const { flags, longestMs } = changeFlags(input);
-    const more = [
-      ...(input.cleanup_on_fail === true ? ["--cleanup-on-fail"] : []),
-      ...(input.force === true ? ["--force"] : []),
-    ];
-    const args = ["rollback", ...target.flags, ...flags, ...more, "--", input.name, String(wanted)];
+    const args = ["rollback", ...target.flags, ...flags, "--", input.name, String(wanted)];
     await work.text({ could: `roll ${input.name} back to revision ${wanted}`, args, longestMs });
-    return changed(work, await readRelease(work, target, input.name, undefined), `Rolled back to ${wanted}:`);
+    return changedRelease(work, await readRelease(work, target, input.name, undefined), `Rolled back to ${wanted}:`);
   },
   async preview(input: Input, { backend, signal }: ToolCall<HelmBackend>): Promise<Preview> {
     await using work = await HelmWork.begin(backend, signal);

@@ -20,6 +20,7 @@ import { template } from "./template.ts";
 import { testRelease } from "./test-release.ts";
 import { uninstall } from "./uninstall.ts";
 import { upgrade } from "./upgrade.ts";
+import { failedRelease } from "./prompt.ts";
 
 const NAMES = "a list of names";
 const FOLDERS = "a list of folders";
@@ -99,6 +100,7 @@ const service: Service<v.InferOutput<typeof config>, HelmBackend> = {
     uninstall,
     testRelease,
   ],
+  prompts: [failedRelease],
   open(settings, around) {
     return Promise.resolve(new HelmBackend(settings, around));
   },

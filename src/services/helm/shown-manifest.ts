@@ -3,7 +3,7 @@ import { KmError } from "../../errors.ts";
 import type { Bounds } from "../kubernetes/bounds.ts";
 import type { KnownSecrets } from "../kubernetes/masking/known-secrets.ts";
 import { maskObject } from "../kubernetes/masking/mask-object.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
 import { isDeniedKind } from "./check-bounds.ts";
 import { type Manifest, type ManifestObject, objectName } from "./manifest.ts";
 

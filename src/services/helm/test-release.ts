@@ -9,6 +9,7 @@ import { changeFlags, LONGEST_CHANGE_MS } from "./change-flags.ts";
 import { HelmWork } from "./helm-work.ts";
 import { objectName } from "./manifest.ts";
 import { readRelease, type Release } from "./read-release.ts";
+import { counted } from "../../counted.ts";
 
 const TEST = "the name of a test";
 const NAMES = "a list of names of tests";
@@ -85,7 +86,7 @@ export const testRelease = tool({
     const target = backend.target(input);
     const tests = testsOf(await readRelease(work, target, input.name, undefined), input.tests);
     return {
-      summary: `Runs ${tests.length} tests of ${target.namespace}/${input.name}`,
+      summary: `Runs ${counted(tests.length, "test")} of ${target.namespace}/${input.name}`,
       detail: tests.flatMap(({ objects }) => objects.map(objectName)).join("\n"),
     };
   },

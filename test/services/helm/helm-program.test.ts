@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { helmError } from "../../../src/services/helm/helm-error.ts";
 import service from "../../../src/services/helm/service.ts";
 import { isAlive } from "../../e2e/processes.ts";
 import { openedService } from "../opened-service.ts";
@@ -135,4 +136,31 @@ describe.skipIf(process.platform === "win32")("helm", () => {
     },
     TIMEOUT,
   );
+});
+
+test.each([
+  [
+    "Kubernetes cluster unreachable: the server has asked for the client to provide credentials",
+    "SVC_004",
+    "does not know who asks",
+  ],
+  ['list: failed to list: secrets is forbidden: User "x" cannot list', "SVC_004", "is not allowed to do this"],
+  [
+    'Kubernetes cluster unreachable: an error on the server ("<html>") has prevented the request',
+    "SVC_008",
+    "no Kubernetes API server",
+  ],
+  ["Kubernetes cluster unreachable: Get https://x/version: dial tcp: connection refused", "SVC_003", "can be reached"],
+  [
+    'failed to download "oci://x/shop" at version "1.0.0" (hint: running `helm repo update` may help)',
+    "SVC_007",
+    "Helm 3.8",
+  ],
+  ['failed to download "shop/shop" (hint: running `helm repo update` may help)', "SVC_006", "helm_charts finds charts"],
+])("what helm says: %s", (said, code, hint) => {
+  expect(helmError("do it", `WARNING: old\nError: ${said}`, (text) => text)).toMatchObject({
+    code,
+    message: `helm could not do it: ${said}`,
+    hint: expect.stringContaining(hint),
+  });
 });

@@ -1,10 +1,21 @@
 /** Releases through the built km: a real helm against a real API server, and a Secret whose value must come out nowhere. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HAS_CLUSTER, sharedCluster, type TestCluster, WITHOUT_CLUSTER } from "../cluster/cluster.ts";
+import { askedSteps } from "../asked-steps.ts";
 import { type CalledResult, connectServe, type ServeClient } from "../serve-client.ts";
-import { HELM, makeFolder, type TestFolder, watchedHelm, WITHOUT_HELM, writeChart } from "./helm-fixture.ts";
+import {
+  HAS_REGISTRY,
+  HELM,
+  makeFolder,
+  registryWith,
+  type TestFolder,
+  watchedHelm,
+  WITHOUT_HELM,
+  WITHOUT_REGISTRY,
+  writeChart,
+} from "./helm-fixture.ts";
 
 const TIMEOUT = 300_000;
 const PLANTED = "Pl4nt3dV7qZ2xK9wM3r";
@@ -19,6 +30,8 @@ describe.skipIf(HELM === undefined || !HAS_CLUSTER)(`helm releases${WITHOUT_HELM
   const seen: string[] = [];
   const asked: string[] = [];
   let answer: "accept" | "decline" = "accept";
+  /** While a person thinks. */
+  let meanwhile = (): void => undefined;
 
   async function call(tool: string, args: Record<string, unknown> = {}): Promise<CalledResult> {
     const result = await km.call(`helm_${tool}`, { namespace, ...args });
@@ -43,6 +56,7 @@ describe.skipIf(HELM === undefined || !HAS_CLUSTER)(`helm releases${WITHOUT_HELM
       flags: ["--toolsets", "all", "--allow", "write,destructive"],
       confirm: (message) => {
         asked.push(message);
+        meanwhile();
         return answer;
       },
     });
@@ -60,6 +74,15 @@ describe.skipIf(HELM === undefined || !HAS_CLUSTER)(`helm releases${WITHOUT_HELM
       }
     }
   });
+
+  async function typed(argument: string, value: string, given: Record<string, string>): Promise<string[]> {
+    const { completion } = await km.client.complete({
+      ref: { type: "ref/prompt", name: "helm_failed_release" },
+      argument: { name: argument, value },
+      context: { arguments: given },
+    });
+    return completion.values;
+  }
 
   const values = { greeting: "hi", db: { password: PLANTED }, plain: { license: LICENSE } };
 
@@ -95,6 +118,16 @@ describe.skipIf(HELM === undefined || !HAS_CLUSTER)(`helm releases${WITHOUT_HELM
           },
         ],
       });
+      expect(await typed("release", "w", { namespace })).toEqual(["web"]);
+      expect(await typed("release", "", { namespace: "kube-system" })).toEqual([]);
+      expect(await typed("namespace", "", { release: "web" })).toContain(namespace);
+      expect(await typed("namespace", "", { release: "none" })).toEqual([]);
+      const [context = ""] = await typed("context", "", {});
+      expect(await typed("release", "web", { namespace, context })).toEqual(["web"]);
+      const { steps } = await askedSteps(km.client, "helm_failed_release", { release: "web", namespace, context });
+      const whole = steps.filter(({ tool }) => tool === "helm_release" || tool === "helm_history");
+      expect(whole.length).toBe(3);
+      for (const { tool, args } of whole) expect((await km.call(tool, args)).isError).toBe(false);
       expect((await km.call("helm_releases", { search: namespace })).data).toMatchObject({ total: 1 });
       expect((await call("releases", { chart: "other" })).data).toMatchObject({ total: 0 });
       expect((await call("releases", { status: "troubled" })).data).toMatchObject({ total: 0 });
@@ -200,6 +233,13 @@ describe.skipIf(HELM === undefined || !HAS_CLUSTER)(`helm releases${WITHOUT_HELM
       expect(asked.at(-1)).toContain(`Upgrades ${namespace}/web from revision 1 to shop-1.0.0: 1 added, 3 changed`);
       expect((await call("release", { name: "web" })).data).toMatchObject({ revision: 1 });
       answer = "accept";
+      const template = join(folder.path, "shop/templates/web.yaml");
+      const shown = readFileSync(template, "utf8");
+      // As many objects change, but not as the person was shown.
+      meanwhile = () => writeFileSync(template, shown.replace("nginx:1", "miner:1"));
+      expect((await call("upgrade", change)).text).toBe("What would happen has changed since; look again.");
+      meanwhile = () => undefined;
+      writeFileSync(template, shown);
       expect((await call("upgrade", change)).data).toMatchObject({ revision: 2, status: "deployed" });
       expect((await call("release", { name: "web", part: "values" })).data["value"]).toMatchObject({
         plain: { license: "[redacted:secret]" },
@@ -414,6 +454,30 @@ describe.skipIf(HELM === undefined || !HAS_CLUSTER)(`helm releases${WITHOUT_HELM
         ]);
       }
       expect((await bounded.call("helm_install", { name: "fine", chart: "./shop", namespace })).isError).toBe(false);
+    },
+    TIMEOUT,
+  );
+
+  test.skipIf(!HAS_REGISTRY)(
+    `a chart of an OCI registry is installed and upgraded${WITHOUT_REGISTRY}`,
+    async () => {
+      const { server, url } = await registryWith(folder.path, [{ version: "1.0.0" }, { version: "1.1.0" }]);
+      await using _registry = server;
+      const own = await cluster.namespace("oci");
+      const state = join(folder.path, "oci-state");
+      const helm = { command: HELM, kubeconfig: cluster.kubeconfig, folder: state, sources: [url] };
+      await using oci = await connectServe(["helm"], {
+        settings: JSON.stringify({ services: { helm } }),
+        flags: ["--toolsets", "all", "--allow", "write,destructive"],
+        confirm: () => "accept",
+      });
+      const args = { name: "web", chart: `${url}/shop`, namespace: own };
+      const preview = await oci.call("helm_install", { ...args, version: "1.0.0", dry_run: true });
+      expect(preview.text).toContain("Installs shop-1.0.0 as web");
+      const installed = await oci.call("helm_install", { ...args, version: "1.0.0" });
+      expect(installed.data).toMatchObject({ revision: 1, status: "deployed", chart: "shop-1.0.0" });
+      const upgraded = await oci.call("helm_upgrade", { ...args, version: "1.1.0" });
+      expect(upgraded.data).toMatchObject({ revision: 2, status: "deployed", chart: "shop-1.1.0" });
     },
     TIMEOUT,
   );
