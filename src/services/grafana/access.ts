@@ -4,19 +4,19 @@ import { KmError } from "../../errors.ts";
 import { described, text, word } from "../../guard/policy/schema-parts.ts";
 import { isMapping } from "../../is-mapping.ts";
 import { connectionArgument } from "../backend/connections.ts";
-import { textAt } from "../kubernetes/member.ts";
+import { textAt } from "../member.ts";
 import { listArguments } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { idArgument, uidText } from "./arguments.ts";
-import { ask, connectionOf, enterprise, type GrafanaBackend } from "./backend.ts";
+import { ask, connectionOf, enterprise, type GrafanaBackend, listOf } from "./backend.ts";
 
 const MOST = 1000;
-const ITEMS = v.nullable(v.array(v.looseObject({})));
+const ITEMS = listOf(v.looseObject({}));
 const PAGED = (member: string) =>
   v.pipe(
     v.looseObject({ [member]: ITEMS }),
-    v.transform((found) => found[member]),
+    v.transform((found) => found[member] ?? []),
   );
 
 /** Where each is, and what of it is shown. */
@@ -125,7 +125,7 @@ export const people = tool({
     const which = encodeURIComponent(BY_UID.has(part) ? (role ?? "") : String(id ?? ""));
     const query = "query" in rest ? rest.query : {};
     const asking = ask(connection, { path: path(which), query, signal }, schema);
-    const found = (await (part.includes("role") ? enterprise("roles of their own", asking) : asking)) ?? [];
+    const found = await (part.includes("role") ? enterprise("roles of their own", asking) : asking);
     const all = found
       .map((one) =>
         shown === undefined
@@ -145,6 +145,7 @@ export const people = tool({
         mostBytes,
         line: (one) =>
           Object.entries(one)
+            .filter(([, value]) => value !== "")
             .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
             .join("\t"),
       },
@@ -152,8 +153,6 @@ export const people = tool({
     );
   },
 });
-
-const PERMISSIONS = v.array(v.looseObject({}));
 
 export const permissions = tool({
   name: "permissions",
@@ -170,19 +169,16 @@ export const permissions = tool({
   output: v.object({ permissions: v.array(v.unknown()) }),
   async run({ kind, uid, connection: name }, { backend, signal }: ToolCall<GrafanaBackend>) {
     const connection = connectionOf(backend, name);
+    const known = async <T>(asking: Promise<T>): Promise<T> =>
+      await (kind === "datasources" ? enterprise("permissions of data sources", asking) : asking);
     if (uid === undefined) {
-      const description = await ask(
-        connection,
-        { path: `/api/access-control/${kind}/description`, signal },
-        v.looseObject({}),
+      const description = await known(
+        ask(connection, { path: `/api/access-control/${kind}/description`, signal }, v.looseObject({})),
       );
       return { data: { permissions: [description] }, text: JSON.stringify(description) };
     }
-    const found = await ask(
-      connection,
-      { path: `/api/access-control/${kind}/${encodeURIComponent(uid)}`, signal },
-      PERMISSIONS,
-    );
+    const path = `/api/access-control/${kind}/${encodeURIComponent(uid)}`;
+    const found = await known(ask(connection, { path, signal }, ITEMS));
     const all = found.map((one) => ({
       who: textAt(one, "userLogin") || textAt(one, "team") || textAt(one, "builtInRole") || "unknown",
       kind: one["userLogin"] ? "user" : one["team"] ? "team" : "role",
@@ -226,7 +222,7 @@ export const plugins = tool({
   async run({ type, all: isAll, ...input }, { backend, signal, mostBytes }: ToolCall<GrafanaBackend>) {
     const connection = connectionOf(backend, input.connection);
     const query = { type, embedded: 0, ...(isAll !== true && { core: 0 }) };
-    const found = await ask(connection, { path: "/api/plugins", query, signal }, v.array(PLUGIN));
+    const found = await ask(connection, { path: "/api/plugins", query, signal }, listOf(PLUGIN));
     const all = found.map(({ id, name, type: kind, enabled, hasUpdate, latestVersion, info }) => ({
       id,
       name,

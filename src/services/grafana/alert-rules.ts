@@ -3,13 +3,14 @@ import * as v from "valibot";
 import { described, text, word } from "../../guard/policy/schema-parts.ts";
 import { KmError } from "../../errors.ts";
 import { maskObject } from "../kubernetes/masking/mask-object.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
 import { LABELS } from "../labels.ts";
 import { hasWords, listArguments, searchArgument } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
 import { uidText } from "./arguments.ts";
-import { ask, type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
+import { ask, type Connection, connectionOf, type GrafanaBackend, listOf } from "./backend.ts";
+import { counted } from "../../counted.ts";
 
 export const RULE = v.looseObject({
   uid: v.optional(v.string(), ""),
@@ -27,12 +28,12 @@ export type Rule = v.InferOutput<typeof RULE>;
 
 const STATES = v.object({
   data: v.object({
-    groups: v.array(
+    groups: listOf(
       v.looseObject({
         name: v.string(),
         file: v.optional(v.string(), ""),
         folderUid: v.optional(v.string()),
-        rules: v.array(
+        rules: listOf(
           v.looseObject({
             name: v.string(),
             uid: v.optional(v.string()),
@@ -88,7 +89,7 @@ export const alertRules = tool({
       const now = stateOf(rule);
       return { data: { rules: [shown], state: now }, text: [line(brief(rule, now)), yamlText(shown)].join("\n") };
     }
-    const rules = await ask(connection, { path: "/api/v1/provisioning/alert-rules", signal }, v.array(RULE));
+    const rules = await ask(connection, { path: "/api/v1/provisioning/alert-rules", signal }, listOf(RULE));
     const all = rules
       .filter((one) => folder === undefined || one.folderUID === folder)
       .filter((one) => group === undefined || one.ruleGroup === group)
@@ -109,7 +110,7 @@ export const alertRules = tool({
         token: input.continue,
         question: [state, folder, group, search, input.connection],
         mostBytes,
-        head: `${all.length} rules${counts.length === 0 ? "" : `: ${counts.join(", ")}`}`,
+        head: `${counted(all.length, "rule")}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}`,
         line,
       },
       (items, total) => ({ total, states, rules: items }),

@@ -8,7 +8,7 @@ import { listed } from "../listed.ts";
 import { momentArgument, momentOf, momentText } from "../moment.ts";
 import { type Answer, type Preview, tool, type ToolCall } from "../tool.ts";
 import { idArgument, tagsArgument, uidText } from "./arguments.ts";
-import { ask, type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
+import { ask, type Connection, connectionOf, type GrafanaBackend, listOf } from "./backend.ts";
 import { objectDiff } from "./masked.ts";
 
 const DAY_MS = 86_400_000;
@@ -89,7 +89,7 @@ export const annotations = tool({
       type,
       limit: MOST,
     };
-    const found = await ask(connection, { path: "/api/annotations", query, signal }, v.array(ANNOTATION));
+    const found = await ask(connection, { path: "/api/annotations", query, signal }, listOf(ANNOTATION));
     const all = found.map(shown).toSorted((a, b) => b.at - a.at);
     return listed(
       {

@@ -39,6 +39,14 @@ export async function ask<S extends v.GenericSchema>(
   });
 }
 
+/** Of an answer that is a list: Grafana writes some that have nothing in them as null. */
+export function listOf<S extends v.GenericSchema>(item: S) {
+  return v.pipe(
+    v.nullable(v.array(item)),
+    v.transform((all) => all ?? []),
+  );
+}
+
 /** For what only Grafana Enterprise and Grafana Cloud have: elsewhere there is no such path. */
 export async function enterprise<T>(what: string, asking: Promise<T>): Promise<T> {
   try {

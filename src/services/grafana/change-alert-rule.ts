@@ -33,6 +33,7 @@ export const saveAlertRule = tool({
   // What it was before is kept nowhere.
   access: "destructive",
   toolset: "alerting",
+  payload: ["rule", "patch"],
   input: SAVE,
   output: v.object({ uid: v.string(), title: v.string() }),
   async run(input: Save, { backend, signal }: Call) {

@@ -4,7 +4,7 @@ import { KmError } from "../../errors.ts";
 import { described, record, text } from "../../guard/policy/schema-parts.ts";
 import { isMapping } from "../../is-mapping.ts";
 import { connectionArgument } from "../backend/connections.ts";
-import { textAt } from "../kubernetes/member.ts";
+import { textAt } from "../member.ts";
 import { type Preview, tool, type ToolCall } from "../tool.ts";
 import { datasourceArgument, objectArgument, uidText } from "./arguments.ts";
 import { ask, type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
@@ -65,7 +65,7 @@ export const saveDatasource = tool({
   },
   async preview(input: Input, { backend, signal }: Call): Promise<Preview> {
     const { before, after } = await wanted(connectionOf(backend, input.connection), input, signal);
-    const diff = objectDiff(String(after["name"]), before, after);
+    const diff = objectDiff(String(after["name"]), before && changeableOf(before), after);
     if (before === undefined) return { summary: `Creates the data source ${String(after["name"])}`, detail: diff };
     const kept = isMapping(before["secureJsonFields"]) ? Object.keys(before["secureJsonFields"]) : [];
     const isElsewhere = textAt(before, "url") !== textAt(after, "url") && kept.length > 0;
@@ -73,6 +73,23 @@ export const saveDatasource = tool({
     return { summary: `Changes the data source ${before.name}${warning}`, detail: diff };
   },
 });
+
+/** What Grafana takes back of one that it has shown. `version` makes sure that nobody else has changed it meanwhile. */
+const CHANGEABLE = [
+  "uid",
+  "name",
+  "type",
+  "access",
+  "url",
+  "user",
+  "database",
+  "basicAuth",
+  "basicAuthUser",
+  "withCredentials",
+  "isDefault",
+  "jsonData",
+  "version",
+];
 
 /** @throws KmError SVC_001 for what is missing, SVC_007 for one that cannot be changed here */
 async function wanted(
@@ -106,9 +123,13 @@ async function wanted(
   if (type !== undefined && type !== before.type) {
     throw new KmError("SVC_001", `Argument type: ${before.name} is of the type ${before.type}, and stays of it`);
   }
-  const { typeLogoUrl: _logo, accessControl: _access, readOnly: _readOnly, ...kept } = before;
+  const kept = changeableOf(before);
   const jsonData = { ...(isMapping(kept["jsonData"]) ? kept["jsonData"] : {}), ...settings };
   return { before, after: { ...kept, ...given, jsonData } };
+}
+
+function changeableOf(source: Whole): Record<string, unknown> {
+  return Object.fromEntries(CHANGEABLE.flatMap((member) => (member in source ? [[member, source[member]]] : [])));
 }
 
 async function changeable(connection: Connection, word: string, signal: AbortSignal): Promise<Whole> {

@@ -1,7 +1,8 @@
 /** What a dashboard is made of: its panels, also those in rows, their queries, and its variables. */
 import * as v from "valibot";
+import { KmError } from "../../errors.ts";
 import { isMapping } from "../../is-mapping.ts";
-import { listAt, member, numberAt, textAt } from "../kubernetes/member.ts";
+import { listAt, member, numberAt, textAt } from "../member.ts";
 import { ask, type Connection } from "./backend.ts";
 
 export const DASHBOARD = v.object({
@@ -19,11 +20,55 @@ export const DASHBOARD = v.object({
     updatedBy: v.optional(v.string(), ""),
   }),
 });
-export type Dashboard = v.InferOutput<typeof DASHBOARD>;
+export interface Dashboard extends v.InferOutput<typeof DASHBOARD> {
+  /** It is kept in Grafana's newer form, of which this is a translation: to write it back would lose some of it. */
+  isTranslated?: boolean;
+}
 
-/** @throws KmError SVC_006 where there is none */
+/** @throws KmError SVC_006 where there is none, SVC_007 for one that Grafana has in no form that km reads */
 export async function readDashboard(connection: Connection, uid: string, signal: AbortSignal): Promise<Dashboard> {
-  return await ask(connection, { path: `/api/dashboards/uid/${encodeURIComponent(uid)}`, signal }, DASHBOARD);
+  const path = `/api/dashboards/uid/${encodeURIComponent(uid)}`;
+  const found = await ask(connection, { path, signal, expect: [406] }, v.union([DASHBOARD, ELSEWHERE]));
+  return "message" in found ? await translated(connection, uid, found.message, signal) : found;
+}
+
+/** Said with 406 of a dashboard in the form of Grafana 12 and later: "... use /apis/.../namespaces/default/dashboards/abc instead". */
+const ELSEWHERE = v.looseObject({ message: v.string() });
+const TRANSLATED = v.looseObject({
+  metadata: v.looseObject({
+    generation: v.optional(v.number(), 0),
+    annotations: v.nullish(v.record(v.string(), v.string()), {}),
+  }),
+  spec: v.looseObject({ title: v.optional(v.string(), "") }),
+  status: v.nullish(
+    v.looseObject({ conversion: v.nullish(v.looseObject({ failed: v.optional(v.boolean(), false) })) }),
+  ),
+});
+
+async function translated(connection: Connection, uid: string, said: string, signal: AbortSignal): Promise<Dashboard> {
+  const hint = `People see it at ${connection.url}/d/${encodeURIComponent(uid)}.`;
+  const [, namespace] = /\/namespaces\/([\w-]+)\/dashboards\//.exec(said) ?? [];
+  if (namespace === undefined) throw new KmError("SVC_007", `${connection.client.label}: ${said} (HTTP 406)`, { hint });
+  const path = `/apis/dashboard.grafana.app/v1beta1/namespaces/${encodeURIComponent(namespace)}/dashboards/${encodeURIComponent(uid)}`;
+  const { metadata, spec, status } = await ask(connection, { path, signal }, TRANSLATED);
+  if (status?.conversion?.failed === true) {
+    throw new KmError("SVC_007", `The dashboard ${uid} is kept in a newer form, and Grafana cannot translate it`, {
+      hint,
+    });
+  }
+  const annotations = metadata.annotations ?? {};
+  return {
+    dashboard: { ...spec, uid, version: metadata.generation },
+    meta: {
+      url: `/d/${encodeURIComponent(uid)}`,
+      folderTitle: "",
+      folderUid: annotations["grafana.app/folder"] ?? "",
+      provisioned: false,
+      updated: annotations["grafana.app/updatedTimestamp"] ?? "",
+      updatedBy: annotations["grafana.app/updatedBy"] ?? "",
+    },
+    isTranslated: true,
+  };
 }
 
 export interface Panel {

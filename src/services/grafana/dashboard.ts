@@ -3,15 +3,16 @@ import * as v from "valibot";
 import { KmError } from "../../errors.ts";
 import { described } from "../../guard/policy/schema-parts.ts";
 import { connectionArgument } from "../backend/connections.ts";
-import { maskObject } from "../kubernetes/masking/mask-object.ts";
-import { textAt } from "../kubernetes/member.ts";
-import { outlineOf } from "../kubernetes/outline.ts";
-import { pathArgument, selectPath } from "../kubernetes/select-path.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { textAt } from "../member.ts";
+import { outlineOf } from "../outline.ts";
+import { pathArgument, selectPath } from "../select-path.ts";
+import { yamlText } from "../yaml-text.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
 import { idArgument, uidText } from "./arguments.ts";
 import { connectionOf, type GrafanaBackend } from "./backend.ts";
 import { type Dashboard, type Panel, panelsOf, readDashboard, variablesOf } from "./dashboard-model.ts";
+import { maskedDashboard } from "./masked.ts";
+import { counted } from "../../counted.ts";
 
 const INPUT = v.strictObject({
   uid: uidText,
@@ -44,7 +45,7 @@ export const dashboard = tool({
     const found = await readDashboard(connectionOf(backend, connection), uid, signal);
     const { version } = found.dashboard;
     if (path !== undefined || panel !== undefined) {
-      const whole = maskObject(found.dashboard);
+      const whole = maskedDashboard(found.dashboard);
       const places = panel === undefined ? [{ place: path ?? ".", value: whole }] : panelPlaces(whole, panel);
       const values = places.flatMap(({ value }) => selectPath(value, path ?? "."));
       const [first] = values;
@@ -87,8 +88,8 @@ function panelPlaces(whole: unknown, id: number): { place: string; value: unknow
   return [{ place: ".", value }];
 }
 
-function summary({ dashboard: model, meta }: Dashboard, mostBytes: number): Answer<Data> {
-  const panels = panelsOf(maskObject(model)).map(({ id, title, type, datasource, row, targets }) => ({
+function summary({ dashboard: model, meta, isTranslated = false }: Dashboard, mostBytes: number): Answer<Data> {
+  const panels = panelsOf(maskedDashboard(model)).map(({ id, title, type, datasource, row, targets }) => ({
     id,
     title,
     type,
@@ -101,7 +102,7 @@ function summary({ dashboard: model, meta }: Dashboard, mostBytes: number): Answ
       ...(one.isHidden && { hidden: true }),
     })),
   }));
-  const variables = variablesOf(maskObject(model)).map(({ name, type, query, value }) => ({
+  const variables = variablesOf(maskedDashboard(model)).map(({ name, type, query, value }) => ({
     name,
     type,
     query,
@@ -114,6 +115,7 @@ function summary({ dashboard: model, meta }: Dashboard, mostBytes: number): Answ
     url: meta.url,
     folder: meta.folderTitle,
     ...(meta.provisioned && { provisioned: true }),
+    ...(isTranslated && { translated: true }),
     updated: meta.updated,
     updated_by: meta.updatedBy,
     tags: selectPath(model, ".tags[*]"),
@@ -121,9 +123,9 @@ function summary({ dashboard: model, meta }: Dashboard, mostBytes: number): Answ
     variables,
   };
   const lines = [
-    `${model.title} (${model.uid}), version ${model.version}${meta.folderTitle === "" ? "" : `, in ${meta.folderTitle}`}${meta.provisioned ? ", provisioned: changes here are not kept" : ""}`,
+    `${model.title} (${model.uid}), version ${model.version}${meta.folderTitle === "" ? "" : `, in ${meta.folderTitle}`}${meta.provisioned ? ", provisioned: changes here are not kept" : ""}${isTranslated ? ", translated from a newer form: it cannot be changed here" : ""}`,
     ...variables.map((one) => `$${one.name}\t${one.type}\t${one.value.join(",")}\t${one.query}`),
-    `${panels.length} panels`,
+    counted(panels.length, "panel"),
     ...panels.flatMap((one) => [
       [one.id, one.type, one.title, one.datasource, one.row && `row ${one.row}`]
         .filter((part) => part !== undefined)

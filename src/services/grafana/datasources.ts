@@ -5,7 +5,7 @@ import { KmError } from "../../errors.ts";
 import { listArguments } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { maskedUrl } from "../masked-config.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
 import { datasourceArgument } from "./arguments.ts";
 import { ask, type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
@@ -52,7 +52,9 @@ export const datasources = tool({
         question: [type, input.connection],
         mostBytes,
         line: (source) =>
-          [source.uid, source.name, source.type, source.url, source.default === true ? "default" : ""].join("\t"),
+          [source.uid, source.name, source.type, source.url, source.default === true ? "default" : ""]
+            .filter((part) => part !== "")
+            .join("\t"),
       },
       (items, total) => ({ total, datasources: items }),
     );

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { closest } from "../../closest.ts";
 import { KmError } from "../../errors.ts";
-import { ask, type Connection } from "./backend.ts";
+import { ask, type Connection, listOf } from "./backend.ts";
 
 export const SOURCE = v.looseObject({
   uid: v.optional(v.string(), ""),
@@ -19,7 +19,7 @@ const EXPRESSION = { uid: "__expr__", name: "Expression", type: "__expr__", url:
 const GRAFANA = { uid: "grafana", name: "Grafana", type: "grafana", url: "", isDefault: false, readOnly: true };
 
 export async function sourcesOf(connection: Connection, signal: AbortSignal): Promise<Source[]> {
-  return await ask(connection, { path: "/api/datasources", signal, cacheMs: 10_000 }, v.array(SOURCE));
+  return await ask(connection, { path: "/api/datasources", signal, cacheMs: 10_000 }, listOf(SOURCE));
 }
 
 /** @param word undefined for the default one. @throws KmError SVC_001 where there is none */

@@ -1,12 +1,14 @@
 /** The tools `grafana_folders` and `grafana_folder`: folders, one of them, and making or renaming one. */
 import * as v from "valibot";
+import { KmError } from "../../errors.ts";
 import { described, text } from "../../guard/policy/schema-parts.ts";
 import { connectionArgument } from "../backend/connections.ts";
 import { listArguments } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { type Answer, type Preview, tool, type ToolCall } from "../tool.ts";
 import { uidText } from "./arguments.ts";
-import { ask, type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
+import { ask, type Connection, connectionOf, type GrafanaBackend, listOf } from "./backend.ts";
+import { askUnless } from "./ask-unless.ts";
 
 const MOST = 1000;
 const FOLDER = v.looseObject({
@@ -49,8 +51,8 @@ export const folders = tool({
     const connection = connectionOf(backend, input.connection);
     if (uid !== undefined) {
       const found = await folderOf(connection, uid, signal);
-      const counts = await ask(connection, { path: `/api/folders/${encodeURIComponent(uid)}/counts`, signal }, COUNTS);
-      const inside = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+      const counts = await countsOf(connection, uid, signal);
+      const inside = Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
       const {
         uid: own,
         title,
@@ -86,8 +88,14 @@ export const folders = tool({
     const found = await ask(
       connection,
       { path: "/api/folders", query: { limit: MOST, parentUid: parent }, signal },
-      v.array(FOLDER),
+      listOf(FOLDER),
     );
+    // Versions without folders in folders do not look at it, and give those at the top.
+    if (parent !== undefined && found.length > 0 && found.every((one) => one.parentUid !== parent)) {
+      throw new KmError("SVC_007", `${connection.client.label} does not say which folders are in ${parent}`, {
+        hint: "Its version has no folders in folders: leave parent out.",
+      });
+    }
     return listed(
       {
         all: found.map((one) => ({ uid: one.uid, title: one.title })),
@@ -103,6 +111,8 @@ export const folders = tool({
     );
   },
 });
+
+const CONFLICT = { status: 412, hint: () => "Look at it again with grafana_folders, and then change it." };
 
 const CHANGE = v.strictObject({
   uid: described("Of one that is there, or wanted for a new one", uidText),
@@ -125,6 +135,7 @@ export const changeFolder = tool({
   ) {
     const connection = connectionOf(backend, name);
     const before = uid === undefined ? undefined : await folderIfThere(connection, uid, signal);
+    checkPlace(before, parent);
     const request =
       before === undefined
         ? {
@@ -137,7 +148,7 @@ export const changeFolder = tool({
             path: `/api/folders/${encodeURIComponent(before.uid)}`,
             json: { title, version: before.version, overwrite: false },
           };
-    const after = await ask(connection, { ...request, signal }, FOLDER);
+    const after = await askUnless(connection, { ...request, signal }, FOLDER, CONFLICT);
     connection.client.forget();
     return {
       data: { uid: after.uid, title: after.title },
@@ -148,19 +159,45 @@ export const changeFolder = tool({
     };
   },
   async preview(
-    { uid, title, connection: name }: v.InferOutput<typeof CHANGE>,
+    { uid, title, parent, connection: name }: v.InferOutput<typeof CHANGE>,
     { backend, signal }: ToolCall<GrafanaBackend>,
   ): Promise<Preview> {
     const connection = connectionOf(backend, name);
     const before = uid === undefined ? undefined : await folderIfThere(connection, uid, signal);
+    checkPlace(before, parent);
     return {
-      summary: before === undefined ? `Creates the folder ${title}` : `Renames the folder ${before.title} to ${title}`,
+      summary:
+        before === undefined
+          ? `Creates the folder ${title}${parent === undefined ? "" : ` in the folder ${parent}`}`
+          : `Renames the folder ${before.title} to ${title}`,
     };
   },
 });
 
 async function folderOf(connection: Connection, uid: string, signal: AbortSignal) {
   return await ask(connection, { path: `/api/folders/${encodeURIComponent(uid)}`, signal }, FOLDER);
+}
+
+/** @throws KmError SVC_001 for one that is there, and would have to be moved */
+function checkPlace(before: v.InferOutput<typeof FOLDER> | undefined, parent: string | undefined): void {
+  if (before === undefined || parent === undefined || parent === before.parentUid) return;
+  throw new KmError("SVC_001", `Argument parent: the folder ${before.title} is there already, and is not moved`, {
+    hint: "Leave parent out to rename it.",
+  });
+}
+
+/** Empty where its version does not count. */
+async function countsOf(
+  connection: Connection,
+  uid: string,
+  signal: AbortSignal,
+): Promise<v.InferOutput<typeof COUNTS>> {
+  try {
+    return await ask(connection, { path: `/api/folders/${encodeURIComponent(uid)}/counts`, signal }, COUNTS);
+  } catch (error) {
+    if (error instanceof KmError && error.code === "SVC_006") return {};
+    throw error;
+  }
 }
 
 async function folderIfThere(connection: Connection, uid: string, signal: AbortSignal) {

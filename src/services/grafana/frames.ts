@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { type Labels, LABELS, seriesName } from "../labels.ts";
 import { momentText } from "../moment.ts";
+import { counted } from "../../counted.ts";
 
 const FIELD = v.looseObject({
   name: v.optional(v.string(), ""),
@@ -82,9 +83,9 @@ export function shownFrame(
 export function seriesLine({ name, min, avg, max, last, points, values }: Series): string {
   if (values !== undefined)
     return [name, ...values.map(([at, value]) => `  ${momentText(at)}  ${value ?? ""}`)].join("\n");
-  if (last === undefined) return `${name}  no values (${points} points)`;
+  if (last === undefined) return `${name}  no values (${counted(points, "point")})`;
   if (points === 1) return `${name}  ${last}`;
-  return `${name}  min ${short(min)} avg ${short(avg)} max ${short(max)}  last ${short(last)} (${points} points)`;
+  return `${name}  min ${short(min)} avg ${short(avg)} max ${short(max)}  last ${short(last)} (${counted(points, "point")})`;
 }
 
 export function tableLines({ columns, rows }: Table): string[] {

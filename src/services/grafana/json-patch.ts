@@ -2,6 +2,7 @@
 import { KmError } from "../../errors.ts";
 import { isMapping } from "../../is-mapping.ts";
 import type { Operation } from "./arguments.ts";
+import { counted } from "../../counted.ts";
 
 /** A copy. @throws KmError SVC_001: which operation, and why it cannot be done */
 export function patched(document: Record<string, unknown>, operations: readonly Operation[]): Record<string, unknown> {
@@ -78,7 +79,7 @@ function at({ parent, key }: Place): unknown {
 function add({ parent, key }: Place, value: unknown): string | undefined {
   if (!Array.isArray(parent)) return set({ parent, key }, value);
   const index = key === "-" ? parent.length : indexOf(key, parent.length);
-  if (index === undefined) return `the list has ${parent.length} items`;
+  if (index === undefined) return `the list has ${counted(parent.length, "item")}`;
   parent.splice(index, 0, value);
   return undefined;
 }

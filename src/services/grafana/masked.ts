@@ -1,9 +1,11 @@
 /** How objects of Grafana are shown: secrets masked, and for comparing with marks that tell whether they change. */
 import { unifiedDiff } from "../../clients/diff.ts";
 import { isMapping } from "../../is-mapping.ts";
-import { maskObject, tellingMark } from "../kubernetes/masking/mask-object.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { maskObject } from "../kubernetes/masking/mask-object.ts";
+import { tellingMark } from "../mark.ts";
+import { yamlText } from "../yaml-text.ts";
 import { maskedUrl, maskedValue } from "../masked-config.ts";
+import { maskedMembers } from "../masked-members.ts";
 
 /** Addresses that are secrets themselves: whoever knows them may write there. */
 const SECRET_URLS = new Set(["url", "webhook_url", "endpointUrl", "apiUrl", "endpoint_url"]);
@@ -20,6 +22,11 @@ export function maskedContact(value: unknown): unknown {
   return withoutSecure(maskedValue(value, SECRET_URLS));
 }
 
+/** Of a dashboard: also what variables with names of secrets hold. */
+export function maskedDashboard(model: unknown): unknown {
+  return maskedMembers(maskObject(model));
+}
+
 /** As `diff -u` of YAML; empty where nothing changes. */
 export function objectDiff(name: string, before: unknown, after: unknown): string {
   const text = (value: unknown): string => (value === undefined ? "" : `${yamlText(telling(value))}\n`);
@@ -29,7 +36,7 @@ export function objectDiff(name: string, before: unknown, after: unknown): strin
 }
 
 function telling(value: unknown): unknown {
-  return withUrls(withoutSecure(maskObject(value, tellingMark)));
+  return withUrls(withoutSecure(maskedMembers(maskObject(value, tellingMark), tellingMark)));
 }
 
 function withUrls(value: unknown): unknown {

@@ -2,15 +2,15 @@
 import * as v from "valibot";
 import { isMapping } from "../../is-mapping.ts";
 import { described, text, word } from "../../guard/policy/schema-parts.ts";
-import { listAt, textAt } from "../kubernetes/member.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { listAt, textAt } from "../member.ts";
+import { yamlText } from "../yaml-text.ts";
 import { listArguments } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
-import { ask, connectionOf, type GrafanaBackend } from "./backend.ts";
+import { ask, connectionOf, type GrafanaBackend, listOf } from "./backend.ts";
 import { maskedContact } from "./masked.ts";
 
-const LIST = v.array(v.looseObject({ name: v.optional(v.string(), "") }));
+const LIST = listOf(v.looseObject({ name: v.optional(v.string(), "") }));
 const POLICY = v.looseObject({ receiver: v.optional(v.string(), "") });
 
 interface Data {

@@ -4,7 +4,7 @@ import { KmError } from "../../errors.ts";
 import { described, record, text } from "../../guard/policy/schema-parts.ts";
 import { connectionArgument } from "../backend/connections.ts";
 import { maskObject } from "../kubernetes/masking/mask-object.ts";
-import { yamlText } from "../kubernetes/yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
 import { limitArgument } from "../page.ts";
 import { type Answer, type Preview, tool, type ToolCall } from "../tool.ts";
 import { datasourceArgument, idArgument, timeArgument, uidText, variablesArgument } from "./arguments.ts";
@@ -14,6 +14,7 @@ import { readDashboard, variablesOf } from "./dashboard-model.ts";
 import { findSource, type Source } from "./find-source.ts";
 import { RESULTS, type Series, seriesLine, shownFrame, type Table, tableLines } from "./frames.ts";
 import { interpolated } from "./interpolate.ts";
+import { counted } from "../../counted.ts";
 
 const POINTS = "a whole number from 1 to 10000";
 
@@ -267,7 +268,7 @@ function shown(
       rows = rows.slice(0, rows.length >> 1);
     const cut = { ...table, rows };
     if (rows.length < table.total) notes.add(`${ref}: shown are ${rows.length} of ${table.total} rows.`);
-    add({ ref, ...cut }, [`${ref}: ${table.total} rows`, ...tableLines(cut)].join("\n"));
+    add({ ref, ...cut }, [`${ref}: ${counted(table.total, "row")}`, ...tableLines(cut)].join("\n"));
   }
 }
 

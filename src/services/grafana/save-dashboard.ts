@@ -5,10 +5,12 @@ import { described, text } from "../../guard/policy/schema-parts.ts";
 import { connectionArgument } from "../backend/connections.ts";
 import { type Preview, tool, type ToolCall } from "../tool.ts";
 import { objectArgument, patchArgument, uidText } from "./arguments.ts";
-import { ask, type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
+import { type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
 import { panelsOf, readDashboard } from "./dashboard-model.ts";
 import { patched } from "./json-patch.ts";
 import { objectDiff } from "./masked.ts";
+import { askUnless } from "./ask-unless.ts";
+import { counted } from "../../counted.ts";
 
 export const SAVED = v.looseObject({
   uid: v.optional(v.string(), ""),
@@ -34,6 +36,7 @@ export const saveDashboard = tool({
     "Change a dashboard by patch, replace it, or create one. Every version is kept; dry_run shows the difference.",
   access: "write",
   toolset: "dashboards",
+  payload: ["dashboard", "patch"],
   input: INPUT,
   output: v.object({ uid: v.string(), version: v.number(), url: v.string() }),
   async run(input: Input, { backend, signal }: Call) {
@@ -46,7 +49,12 @@ export const saveDashboard = tool({
       // What has been changed by somebody else meanwhile is not lost.
       overwrite: false,
     };
-    const saved = await ask(connection, { method: "POST", path: "/api/dashboards/db", json, signal }, SAVED);
+    const saved = await askUnless(
+      connection,
+      { method: "POST", path: "/api/dashboards/db", json, signal },
+      SAVED,
+      CONFLICT,
+    );
     connection.client.forget();
     return {
       data: { uid: saved.uid, version: saved.version, url: saved.url },
@@ -61,13 +69,24 @@ export const saveDashboard = tool({
     const where = folderUid === undefined || folderUid === "" ? "" : ` in folder ${folderUid}`;
     if (before === undefined) return { summary: `Creates the dashboard ${title}${where}`, detail: diff };
     const count = panelsOf(model).length - panelsOf(before).length;
-    const panels = count === 0 ? "" : `, ${count > 0 ? `${count} panels more` : `${-count} panels less`}`;
+    const panels = count === 0 ? "" : `, ${counted(Math.abs(count), "panel")} ${count > 0 ? "more" : "less"}`;
     return {
       summary: diff === "" ? `Changes nothing of ${title}` : `Changes the dashboard ${title}${where}${panels}`,
       detail: diff,
     };
   },
 });
+
+/** By the kinds of conflicts that Grafana tells apart. */
+const CONFLICTS: Record<string, string> = {
+  "version-mismatch": "Look at it again with grafana_dashboard, and make the change to what is there now.",
+  "name-exists": "Give it another title, or another folder.",
+  "plugin-dashboard": "It belongs to a plugin: save it as a new dashboard without uid.",
+};
+const CONFLICT = {
+  status: 412,
+  hint: (kind: string) => CONFLICTS[kind] ?? "Look at it again with grafana_dashboard.",
+};
 
 interface Wanted {
   model: Record<string, unknown>;
@@ -90,7 +109,14 @@ async function wanted(
     checkTitle(dashboard);
     return { model: { ...dashboard, id: null }, before: undefined, folderUid: folder };
   }
-  const { dashboard: before, meta } = await readDashboard(connection, uid, signal);
+  const { dashboard: before, meta, isTranslated } = await readDashboard(connection, uid, signal);
+  if (isTranslated === true) {
+    throw new KmError(
+      "SVC_007",
+      `The dashboard ${before.title} is kept in a newer form, some of which would be lost: it is not changed here`,
+      { hint: `Change it at ${connection.url}${meta.url}, or save it as a new dashboard without uid.` },
+    );
+  }
   if (meta.provisioned) {
     throw new KmError(
       "SVC_007",
@@ -133,7 +159,7 @@ export const deleteDashboard = tool({
     const { dashboard, meta } = await readDashboard(connectionOf(backend, name), uid, signal);
     const panels = panelsOf(dashboard);
     return {
-      summary: `Deletes the dashboard ${dashboard.title} (${uid})${meta.folderTitle === "" ? "" : ` in ${meta.folderTitle}`}: ${panels.length} panels, ${dashboard.version} versions`,
+      summary: `Deletes the dashboard ${dashboard.title} (${uid})${meta.folderTitle === "" ? "" : ` in ${meta.folderTitle}`}: ${counted(panels.length, "panel")}, ${counted(dashboard.version, "version")}`,
       detail: panels.map((one) => `${one.type}\t${one.title}`).join("\n"),
     };
   },

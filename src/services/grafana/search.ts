@@ -5,12 +5,12 @@ import { listArguments } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { tagsArgument, uidText } from "./arguments.ts";
-import { ask, connectionOf, type GrafanaBackend } from "./backend.ts";
+import { ask, connectionOf, type GrafanaBackend, listOf } from "./backend.ts";
 
 /** Grafana's own limit for an answer. */
 const MOST = 5000;
 
-const HITS = v.array(
+const HITS = listOf(
   v.looseObject({
     uid: v.string(),
     title: v.string(),

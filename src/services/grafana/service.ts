@@ -3,12 +3,13 @@ import * as v from "valibot";
 import { described, text, wholeNumber } from "../../guard/policy/schema-parts.ts";
 import { readError as readAlertmanagerError } from "../alertmanager/read-error.ts";
 import { BackendClient } from "../backend/backend-client.ts";
-import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import { connectionsSchema } from "../backend/connections.ts";
+import { openClients } from "../backend/open-clients.ts";
 import type { Service } from "../service.ts";
 import { people, permissions, plugins } from "./access.ts";
 import { alertRules } from "./alert-rules.ts";
 import { annotate, annotations, changeAnnotation } from "./annotations.ts";
-import type { Connection, GrafanaBackend } from "./backend.ts";
+import type { GrafanaBackend } from "./backend.ts";
 import { deleteAlertRule, pauseAlertRule, saveAlertRule } from "./change-alert-rule.ts";
 import { deleteDatasource, saveDatasource } from "./change-datasource.ts";
 import { dashboard } from "./dashboard.ts";
@@ -66,24 +67,34 @@ const service: Service<v.InferOutput<typeof config>, GrafanaBackend> = {
     status,
   ],
   async open(written, around) {
-    const connections = new Map<string, Connection>();
-    const alertmanagers = new Map<string, BackendClient>();
-    for (const [name, one] of connectionsOf(written)) {
-      const headers = { ...one.headers, ...(one.org !== undefined && { "X-Grafana-Org-Id": String(one.org) }) };
-      const remote = await remoteFrom(`grafana.${name}`, { ...one, headers }, "http://127.0.0.1:3000", around);
-      const url = remote.url.replace(/\/+$/, "");
-      connections.set(name, {
-        client: new BackendClient("Grafana", remote, around.cache, readError),
-        url: (one.public_url ?? url).replace(/\/+$/, ""),
-        org: one.org,
-      });
-      const own = { ...remote, url: `${url}/api/alertmanager/grafana` };
-      alertmanagers.set(
-        name,
-        new BackendClient("Grafana", own, around.cache, (said) => readError(said) ?? readAlertmanagerError(said)),
-      );
-    }
-    return { connections, alertmanager: { connections: alertmanagers } };
+    const both = await openClients(
+      {
+        name: "grafana",
+        title: "Grafana",
+        url: "http://127.0.0.1:3000",
+        readError,
+        headers: ({ org }) => ({ "X-Grafana-Org-Id": org?.toString() }),
+      },
+      written,
+      around,
+      ({ client, one, remote }) => {
+        const url = remote.url.replace(/\/+$/, "");
+        const own = { ...remote, url: `${url}/api/alertmanager/grafana` };
+        return {
+          connection: { client, url: (one.public_url ?? url).replace(/\/+$/, ""), org: one.org },
+          alertmanager: new BackendClient(
+            "Grafana",
+            own,
+            around.cache,
+            (said) => readError(said) ?? readAlertmanagerError(said),
+          ),
+        };
+      },
+    );
+    return {
+      connections: new Map(Array.from(both, ([name, { connection }]) => [name, connection])),
+      alertmanager: { connections: new Map(Array.from(both, ([name, { alertmanager }]) => [name, alertmanager])) },
+    };
   },
   probe,
   async close({ connections, alertmanager }) {

@@ -7,7 +7,7 @@ import { listArguments } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { type Answer, type Preview, tool, type ToolCall } from "../tool.ts";
 import { uidText } from "./arguments.ts";
-import { ask, type Connection, connectionOf, type GrafanaBackend } from "./backend.ts";
+import { ask, type Connection, connectionOf, type GrafanaBackend, listOf } from "./backend.ts";
 import { readDashboard } from "./dashboard-model.ts";
 import { objectDiff } from "./masked.ts";
 import { SAVED } from "./save-dashboard.ts";
@@ -23,12 +23,15 @@ const VERSION = v.looseObject({
   message: v.optional(v.string(), ""),
   restoredFrom: v.optional(v.number(), 0),
 });
-/** Newer ones wrap the list. */
+/** Newer ones wrap the list, and may give it in parts. */
 const VERSIONS = v.union([
-  v.array(VERSION),
   v.pipe(
-    v.looseObject({ versions: v.array(VERSION) }),
-    v.transform((one) => one.versions),
+    v.array(VERSION),
+    v.transform((list) => ({ list, continueToken: "" })),
+  ),
+  v.pipe(
+    v.looseObject({ versions: listOf(VERSION), continueToken: v.optional(v.string(), "") }),
+    v.transform(({ versions: list, continueToken }) => ({ list, continueToken })),
   ),
 ]);
 const WHOLE = v.looseObject({ data: v.looseObject({}) });
@@ -70,9 +73,7 @@ export const versions = tool({
         ...(bytes.length > most && { note: `Shown are the first ${most >> 10} of ${bytes.length >> 10} KB.` }),
       };
     }
-    const path = `/api/dashboards/uid/${encodeURIComponent(uid)}/versions`;
-    const found = await ask(connection, { path, query: { limit: MOST }, signal }, VERSIONS);
-    const all = found
+    const all = (await versionsOf(connection, uid, signal))
       .map((one) => ({
         version: one.version,
         created: one.created,
@@ -101,6 +102,19 @@ export const versions = tool({
     );
   },
 });
+
+async function versionsOf(connection: Connection, uid: string, signal: AbortSignal) {
+  const path = `/api/dashboards/uid/${encodeURIComponent(uid)}/versions`;
+  const found: v.InferOutput<typeof VERSION>[] = [];
+  let token: string | undefined;
+  do {
+    const query = { limit: MOST, continueToken: token };
+    const { list, continueToken } = await ask(connection, { path, query, signal }, VERSIONS);
+    found.push(...list);
+    token = continueToken === token || list.length === 0 ? "" : continueToken;
+  } while (token !== "" && found.length < MOST);
+  return found;
+}
 
 const RESTORE = v.strictObject({ uid: uidText, version: versionText, connection: connectionArgument });
 

@@ -37,7 +37,15 @@ async function findReader({ client, api }: Connection, signal: AbortSignal): Pro
   } catch (error) {
     if (!(error instanceof KmError) || error.code !== "SVC_006") throw error;
     const v3 = v3Reader(client);
-    await v3.services(signal);
+    await v3.services(signal).catch(neither);
     return v3;
   }
+}
+
+function neither(error: unknown): never {
+  if (!(error instanceof KmError) || error.code !== "SVC_006") throw error;
+  throw new KmError("SVC_006", error.message, {
+    hint: "There is neither /api nor /api/v3 below its URL: with a base path (query.base-path), that belongs to the URL.",
+    cause: error,
+  });
 }

@@ -8,6 +8,7 @@ import { KmError } from "../../errors.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { type JaegerBackend, readerOf } from "./backend.ts";
 import { type Edge, edgesIn } from "./edges.ts";
+import { counted } from "../../counted.ts";
 
 const DAY_MS = 86_400_000;
 const READ_TRACES = 100;
@@ -46,13 +47,14 @@ export const dependencies = tool({
       {
         all,
         what: "pairs of services",
+        one: "pair of services",
         limit,
         token: input.continue,
         question: [service, from, start, end, input.connection],
         mostBytes,
         note: isEmpty ? "Some storages count only with a job of their own: try from traces." : undefined,
         line: ({ parent, child, calls, errors, meanMs }) =>
-          [`${parent} -> ${child}  ${calls} calls`, errors && `${errors} errors`, meanMs && `mean ${meanMs} ms`]
+          [`${parent} -> ${child}  ${calls} calls`, errors && counted(errors, "error"), meanMs && `mean ${meanMs} ms`]
             .filter(Boolean)
             .join("  "),
       },

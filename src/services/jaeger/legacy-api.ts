@@ -18,7 +18,7 @@ const SPAN = v.object({
 const TRACE = v.object({
   traceID: v.string(),
   spans: v.array(SPAN),
-  processes: v.optional(v.record(v.string(), v.object({ serviceName: v.string() })), {}),
+  processes: v.optional(v.record(v.string(), v.object({ serviceName: v.string(), tags: TAGS })), {}),
   warnings: v.nullish(v.array(v.string()), []),
 });
 
@@ -54,6 +54,7 @@ export function traceOf({ traceID, spans, processes, warnings }: v.InferOutput<t
         startUs: one.startTime,
         durationUs: one.duration,
         tags,
+        resource: textsOf(processes[one.processID]?.tags),
         logs: (one.logs ?? []).map(({ timestamp, fields }) => ({ atUs: timestamp, fields: textsOf(fields) })),
         isError: tags["error"] === "true" || tags["otel.status_code"] === "ERROR",
         warnings: one.warnings ?? [],
@@ -62,7 +63,7 @@ export function traceOf({ traceID, spans, processes, warnings }: v.InferOutput<t
   };
 }
 
-function textsOf(tags: v.InferOutput<typeof TAGS>): Record<string, string> {
+function textsOf(tags: v.InferOutput<typeof TAGS> | undefined): Record<string, string> {
   return Object.fromEntries(
     (tags ?? []).map(({ key, value }) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );

@@ -1,8 +1,8 @@
 /** The service `jaeger`: Jaeger, and what has its query API. */
 import * as v from "valibot";
 import { described, word } from "../../guard/policy/schema-parts.ts";
-import { BackendClient } from "../backend/backend-client.ts";
-import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import { connectionsSchema } from "../backend/connections.ts";
+import { openClients } from "../backend/open-clients.ts";
 import { probeEach } from "../backend/probe-each.ts";
 import type { Service } from "../service.ts";
 import { type Connection, type JaegerBackend, readerOf } from "./backend.ts";
@@ -11,6 +11,8 @@ import { readError } from "./read-error.ts";
 import { services } from "./services-tool.ts";
 import { trace } from "./trace-tool.ts";
 import { traces } from "./traces-tool.ts";
+import { slowTraces } from "./prompt.ts";
+import { counted } from "../../counted.ts";
 
 const config = connectionsSchema({
   api: described("Which API: legacy (below /api) or v3; default: auto", word("auto", "legacy", "v3")),
@@ -23,19 +25,20 @@ const service: Service<v.InferOutput<typeof config>, JaegerBackend> = {
   config,
   flags: { url: { key: "url", valueHint: "url", description: "Where Jaeger's query service is" } },
   tools: [services, traces, trace, dependencies],
+  prompts: [slowTraces],
   async open(written, around) {
-    const connections = new Map<string, Connection>();
-    for (const [name, one] of connectionsOf(written)) {
-      const remote = await remoteFrom(`jaeger.${name}`, one, "http://127.0.0.1:16686", around);
-      const client = new BackendClient("Jaeger", remote, around.cache, readError);
-      connections.set(name, { client, api: one.api ?? "auto" });
-    }
+    const connections = await openClients(
+      { name: "jaeger", title: "Jaeger", url: "http://127.0.0.1:16686", readError },
+      written,
+      around,
+      ({ client, one }): Connection => ({ client, api: one.api ?? "auto" }),
+    );
     return { connections };
   },
   async probe(backend, signal) {
     return await probeEach(backend.connections, async (_, name) => {
       const found = await (await readerOf(backend, name, signal)).services(signal);
-      return { isReady: true, detail: `It knows ${found.length} services.` };
+      return { isReady: true, detail: `It knows ${counted(found.length, "service")}.` };
     });
   },
   async close({ connections }) {

@@ -5,6 +5,7 @@ import { hasWords, listArguments, searchArgument } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
 import { type JaegerBackend, readerOf } from "./backend.ts";
+import { counted } from "../../counted.ts";
 
 const KINDS = "server, client, producer, consumer, internal";
 /** Each is one request. */
@@ -41,10 +42,13 @@ export const services = tool({
         .toSorted((a, b) => (a.name < b.name ? -1 : 1));
       const line = ({ name, kind: of }: { name: string; kind: string }): string =>
         of === "" ? name : `${name}  (${of})`;
-      return listed({ ...common, all: operations, what: `operations of ${service}`, line }, (items, total) => ({
-        total,
-        operations: items,
-      }));
+      return listed(
+        { ...common, all: operations, what: `operations of ${service}`, one: `operation of ${service}`, line },
+        (items, total) => ({
+          total,
+          operations: items,
+        }),
+      );
     }
     const names = (await reader.services(signal)).filter((name) => hasWords(name, search)).toSorted();
     if (!counts)
@@ -52,7 +56,7 @@ export const services = tool({
         total,
         services: items,
       }));
-    const counted = await Promise.all(
+    const found = await Promise.all(
       names
         .slice(0, MOST_COUNTED)
         .map(async (name) => ({ name, operations: (await reader.operations(name, kind, signal)).length })),
@@ -60,13 +64,13 @@ export const services = tool({
     return listed(
       {
         ...common,
-        all: counted,
+        all: found,
         what: "services",
         note:
           names.length > MOST_COUNTED
             ? `Only ${MOST_COUNTED} of ${names.length} are counted: narrow it by search.`
             : undefined,
-        line: ({ name, operations }) => `${name}  ${operations} operations`,
+        line: ({ name, operations }) => `${name}  ${counted(operations, "operation")}`,
       },
       (items, total) => ({ total, services: items }),
     );

@@ -32,5 +32,7 @@ export interface TraceReader {
   dependencies(startMs: number, endMs: number, signal: AbortSignal): Promise<Dependency[]>;
 }
 
+/** Of traces that Jaeger reads for one search. */
+export const MOST_FOUND = 500;
 /** Of an answer with traces. */
 export const MOST_BYTES = 64 << 20;

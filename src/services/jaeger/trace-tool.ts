@@ -121,13 +121,14 @@ function brief(span: Span) {
 }
 
 function wholeRow(span: Span): Row {
-  const { parent, kind, startUs, tags, logs, warnings } = span;
+  const { parent, kind, startUs, tags, resource, logs, warnings } = span;
   const shown = {
     ...brief(span),
     ...(parent !== undefined && { parent }),
     kind,
     start: new Date(startUs / 1000).toISOString(),
     tags,
+    ...(Object.keys(resource).length > 0 && { resource }),
     logs: logs.map(({ atUs, fields }) => ({ atMs: milliseconds(atUs - startUs), ...fields })),
     ...(warnings.length > 0 && { warnings }),
   };
@@ -139,6 +140,11 @@ function wholeRow(span: Span): Row {
   return {
     of: span,
     shown,
-    line: [head, `  ${pairs(tags)}`, ...shown.logs.map((one) => `  log ${pairs(one)}`)].join("\n"),
+    line: [
+      head,
+      `  ${pairs(tags)}`,
+      ...(Object.keys(resource).length > 0 ? [`  in ${pairs(resource)}`] : []),
+      ...shown.logs.map((one) => `  log ${pairs(one)}`),
+    ].join("\n"),
   };
 }

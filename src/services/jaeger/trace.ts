@@ -18,6 +18,8 @@ export interface Span {
   startUs: number;
   durationUs: number;
   tags: Record<string, string>;
+  /** Of what it ran in: its version, host, pod. */
+  resource: Record<string, string>;
   logs: { atUs: number; fields: Record<string, string> }[];
   isError: boolean;
   warnings: string[];

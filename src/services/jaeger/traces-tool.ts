@@ -7,12 +7,12 @@ import { listed } from "../listed.ts";
 import { momentArgument, momentText, rangeOf } from "../moment.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { type JaegerBackend, readerOf } from "./backend.ts";
+import { MOST_FOUND } from "./trace-reader.ts";
 import { summaryOf, type TraceSummary } from "./trace.ts";
+import { counted } from "../../counted.ts";
 
 const HOUR_MS = 3_600_000;
 const DURATION = "a duration such as 250ms or 100us";
-/** Of traces that Jaeger reads for one search. */
-const MOST_FOUND = 500;
 
 export const traces = tool({
   name: "traces",
@@ -53,6 +53,7 @@ export const traces = tool({
       signal,
     );
     const all = found.map(summaryOf).toSorted(ORDERS[sort]);
+    const stats = statsOf(all);
     return listed(
       {
         all,
@@ -72,10 +73,10 @@ export const traces = tool({
           input.connection,
         ],
         mostBytes,
-        head: `${all.length >= depth ? "At least " : ""}${all.length} traces of ${service}, ${momentText(startMs)} to ${momentText(endMs)}`,
+        head: `${all.length >= depth ? "At least " : ""}${counted(all.length, "trace")} of ${service}, ${momentText(startMs)} to ${momentText(endMs)}${statsText(stats)}`,
         line: summaryLine,
       },
-      (items, total) => ({ total, traces: items }),
+      (items, total) => ({ total, ...(stats !== undefined && { stats }), traces: items }),
     );
   },
 });
@@ -90,8 +91,29 @@ export function summaryLine({
   errors,
   services,
 }: TraceSummary): string {
-  const failed = errors === 0 ? "" : `  ${errors} errors`;
-  return `${id}  ${start}  ${durationMs} ms  ${service}: ${operation}  ${spans} spans of ${Object.keys(services).length} services${failed}`;
+  const failed = errors === 0 ? "" : `  ${counted(errors, "error")}`;
+  return `${id}  ${start}  ${durationMs} ms  ${service}: ${operation}  ${counted(spans, "span")} of ${counted(Object.keys(services).length, "service")}${failed}`;
+}
+
+interface Stats {
+  failed: number;
+  p50Ms: number;
+  p95Ms: number;
+  maxMs: number;
+}
+
+/** Of those that were found, whatever page of them is shown. */
+function statsOf(all: readonly TraceSummary[]): Stats | undefined {
+  const durations = all.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
+  const at = (part: number): number => durations[Math.ceil(durations.length * part) - 1] ?? 0;
+  if (all.length === 0) return undefined;
+  return { failed: all.filter(({ errors }) => errors > 0).length, p50Ms: at(0.5), p95Ms: at(0.95), maxMs: at(1) };
+}
+
+function statsText(stats: Stats | undefined): string {
+  return stats === undefined
+    ? ""
+    : `; ${stats.failed} with errors; p50 ${stats.p50Ms} ms, p95 ${stats.p95Ms} ms, max ${stats.maxMs} ms`;
 }
 
 const ORDERS = {

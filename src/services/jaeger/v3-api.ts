@@ -34,22 +34,30 @@ const RESOURCE_SPANS = v.object({
 export const V3_TRACES = v.object({ result: v.object({ resourceSpans: v.optional(v.array(RESOURCE_SPANS), []) }) });
 /** A search that finds nothing is answered so, with 404. */
 export const V3_NOTHING = v.object({ error: v.object({ httpCode: v.literal(404) }) });
-export const V3_SERVICES = v.object({ services: v.array(v.string()) });
-export const V3_OPERATIONS = v.object({
-  operations: v.array(v.object({ name: v.string(), spanKind: v.optional(v.string(), "") })),
-});
-export const V3_DEPENDENCIES = v.object({
-  dependencies: v.optional(
-    v.array(
-      v.object({
-        parent: v.string(),
-        child: v.string(),
-        callCount: v.pipe(v.union([v.string(), v.number()]), v.transform(Number)),
-      }),
+/** Some versions leave a list out that has nothing in it. */
+function listIn<S extends v.GenericSchema>(name: string, item: S) {
+  return v.union([
+    v.pipe(
+      v.strictObject({}),
+      v.transform((): v.InferOutput<S>[] => []),
     ),
-    [],
-  ),
-});
+    v.pipe(
+      v.looseObject({ [name]: v.array(item) }),
+      v.transform((answer) => answer[name] ?? []),
+    ),
+  ]);
+}
+
+export const V3_SERVICES = listIn("services", v.string());
+export const V3_OPERATIONS = listIn("operations", v.object({ name: v.string(), spanKind: v.optional(v.string(), "") }));
+export const V3_DEPENDENCIES = listIn(
+  "dependencies",
+  v.object({
+    parent: v.string(),
+    child: v.string(),
+    callCount: v.pipe(v.union([v.string(), v.number()]), v.transform(Number)),
+  }),
+);
 
 const KINDS = ["", "internal", "server", "client", "producer", "consumer"];
 
@@ -57,17 +65,17 @@ const KINDS = ["", "internal", "server", "client", "producer", "consumer"];
 export function tracesIn({ result }: v.InferOutput<typeof V3_TRACES>): Trace[] {
   const traces = new Map<string, Trace>();
   for (const { resource, scopeSpans } of result.resourceSpans) {
-    const { "service.name": service = "" } = textsOf(resource.attributes ?? []);
+    const { "service.name": service = "", ...around } = textsOf(resource.attributes ?? []);
     for (const one of scopeSpans.flatMap(({ spans }) => spans)) {
       const trace = traces.get(one.traceId) ?? { id: one.traceId, spans: [], warnings: [] };
-      trace.spans.push(spanOf(one, service));
+      trace.spans.push(spanOf(one, service, around));
       traces.set(one.traceId, trace);
     }
   }
   return [...traces.values()];
 }
 
-function spanOf(one: v.InferOutput<typeof SPAN>, service: string): Span {
+function spanOf(one: v.InferOutput<typeof SPAN>, service: string, resource: Record<string, string>): Span {
   const startUs = microseconds(one.startTimeUnixNano);
   const { code, message } = one.status;
   const isError = code === 2 || code === "STATUS_CODE_ERROR";
@@ -85,6 +93,7 @@ function spanOf(one: v.InferOutput<typeof SPAN>, service: string): Span {
     startUs,
     durationUs: Math.max(0, microseconds(one.endTimeUnixNano) - startUs),
     tags,
+    resource,
     logs: one.events.map(({ timeUnixNano, name, attributes }) => ({
       atUs: microseconds(timeUnixNano),
       fields: { ...(name !== "" && { event: name }), ...textsOf(attributes) },

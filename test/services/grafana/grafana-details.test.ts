@@ -298,6 +298,7 @@ describe.each(CALLS)("%s", (tool, args) => {
       const error = await service.errorOf(tool, { ...args });
       expect([name, error.code]).toEqual([name, code]);
       expect(error.message).toStartWith(`Grafana at ${server.url}`);
+      expect(error.hint ?? "").not.toBe("");
     },
     TIMEOUT,
   );

@@ -1,10 +1,10 @@
 /**
  * `startGrafanaStub`: a stub of Grafana for tests: it keeps what it is told in memory, and answers as the description in
  * `grafana-api.ts` has it. A request that the description does not know is refused, and so that a test sees it, noted; so is an
- * answer of the stub's own that the description would not allow.
+ * answer of the stub's own that the description would not allow. As a script it says where it is, and ends with its input.
  */
-import * as v from "valibot";
-import { GRAFANA_API, type Operation } from "./grafana-api.ts";
+import { answerProblem, requestProblem } from "../described-operation.ts";
+import { GRAFANA_API, REFUSAL } from "./grafana-api.ts";
 
 export interface GrafanaStub extends AsyncDisposable {
   url: string;
@@ -31,6 +31,12 @@ interface Reply {
 /** Of secrets that must come out nowhere. */
 export const PLANTED = "Pl4nt3dV7qZ2xK9wM3r";
 const TOKEN = "glsa_stubstubstubstubstubstubstubstub_0123abcd";
+const STARTED = new Date().toISOString();
+/** As Go writes a time that is none. */
+const NEVER = "0001-01-01T00:00:00Z";
+const ADDRESS = { address1: "", address2: "", city: "", zipCode: "", state: "", country: "" };
+/** Those of a new Grafana too. */
+const LOGINS = new Set([`Bearer ${TOKEN}`, `Basic ${btoa("admin:admin")}`]);
 const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
   "base64",
@@ -52,14 +58,16 @@ export async function startGrafanaStub(): Promise<GrafanaStub> {
       const text = await request.text();
       const body: unknown = text === "" ? {} : JSON.parse(text);
       requests.push({ method: request.method, path: `${url.pathname}${url.search}`, headers: request.headers, body });
-      if (request.headers.get("authorization") !== `Bearer ${TOKEN}`) return json({ message: "Invalid API key" }, 401);
+      if (!LOGINS.has(request.headers.get("authorization") ?? "")) return json({ message: "Invalid API key" }, 401);
       const route = routes.find(({ match }) => match(request.method, url.pathname) !== undefined);
       if (route === undefined) {
         violations.push(`${request.method} ${url.pathname}: there is no such operation`);
         return json({ message: "Not found" }, 404);
       }
       const { key, operation, match } = route;
-      const wrong = wrongIn(operation, url.searchParams, body);
+      // Variables of a dashboard have any name.
+      const known = new URLSearchParams([...url.searchParams].filter(([name]) => !name.startsWith("var-")));
+      const wrong = requestProblem(operation, known, body);
       if (wrong !== undefined) {
         violations.push(`${key}: ${wrong}`);
         return json({ message: wrong }, 400);
@@ -73,12 +81,9 @@ export async function startGrafanaStub(): Promise<GrafanaStub> {
       const { status = operation.status ?? 200, body: answer } = state.answer(key, call);
       if (answer instanceof Buffer)
         return new Response(new Uint8Array(answer), { headers: { "content-type": "image/png" } });
-      const known = status >= 300 ? v.looseObject({ message: v.string() }) : operation.answer;
-      const checked = v.safeParse(known, answer);
-      if (!checked.success)
-        violations.push(
-          `${key} answered what it should not: ${v.getDotPath(checked.issues[0]) ?? ""} ${checked.issues[0].message}`,
-        );
+      const schema = status >= 300 ? (operation.refusal ?? REFUSAL) : operation.answer;
+      const odd = answerProblem(schema, answer);
+      if (odd !== undefined) violations.push(`${key} ${odd}`);
       return status === 204 ? new Response(null, { status }) : json(answer, status);
     },
   });
@@ -107,22 +112,6 @@ function matcherOf(key: string) {
   };
 }
 
-function wrongIn(
-  { query = [], body, required = [] }: Operation,
-  search: URLSearchParams,
-  given: unknown,
-): string | undefined {
-  const isKnown = (name: string): boolean => query.includes(name) || name.startsWith("var-");
-  const strange = [...search.keys()].find((name) => !isKnown(name));
-  if (strange !== undefined) return `it has no parameter ${strange}`;
-  const members = Object.keys(Object(given));
-  if (body === undefined) return members.length === 0 ? undefined : "it takes no body";
-  const unknown = body === "any" ? undefined : members.find((name) => !body.includes(name));
-  if (unknown !== undefined) return `its body has no ${unknown}`;
-  const missing = required.find((name) => !members.includes(name));
-  return missing === undefined ? undefined : `its body lacks ${missing}`;
-}
-
 class State {
   readonly #folders = new Map<string, Json>();
   readonly #dashboards = new Map<
@@ -145,11 +134,13 @@ class State {
   readonly #handlers: Record<string, (call: Call) => Reply> = {
     "GET /api/health": () => ok({ commit: "abc", database: "ok", version: "11.6.0" }),
     "GET /api/org": ({ headers }) =>
-      ok({ id: Number(headers.get("x-grafana-org-id") ?? 1), name: "Main Org.", address: {} }),
+      ok({ id: Number(headers.get("x-grafana-org-id") ?? 1), name: "Main Org.", address: ADDRESS }),
     "GET /api/user": () =>
       ok({ id: 1, login: "admin", email: "admin@localhost", name: "", orgId: 1, isGrafanaAdmin: true }),
     "GET /api/search": ({ query }) => ok(this.#search(query)),
     "GET /api/dashboards/uid/:uid": ({ params: { uid = "" } }) => this.#dashboard(uid),
+    "GET /apis/dashboard.grafana.app/v1beta1/namespaces/:namespace/dashboards/:uid": ({ params }) =>
+      this.#translated(params),
     "DELETE /api/dashboards/uid/:uid": ({ params: { uid = "" } }) => {
       const found = this.#dashboards.get(uid);
       if (found === undefined) return notFound("Dashboard not found");
@@ -160,7 +151,8 @@ class State {
     "GET /api/dashboards/uid/:uid/versions": ({ params: { uid = "" } }) => {
       const found = this.#dashboards.get(uid);
       if (found === undefined) return notFound("Dashboard not found");
-      return ok(found.versions.map((one, index) => versionOf(uid, index + 1, one)).toReversed());
+      const versions = found.versions.map((one, index) => ({ ...versionOf(uid, index + 1, one), data: null }));
+      return ok(versions.toReversed());
     },
     "GET /api/dashboards/uid/:uid/versions/:version": ({ params: { uid = "", version = "" } }) => {
       const one = this.#dashboards.get(uid)?.versions[Number(version) - 1];
@@ -178,7 +170,7 @@ class State {
       ok(
         [...this.#folders.values()]
           .filter((one) => (one["parentUid"] ?? "") === (query.get("parentUid") ?? ""))
-          .map(({ id, uid, title }) => ({ id, uid, title })),
+          .map(({ id, uid, title, parentUid }) => ({ id, uid, title, ...(parentUid !== undefined && { parentUid }) })),
       ),
     "POST /api/folders": ({ body }) => {
       const uid = text(body["uid"]) || this.#uid();
@@ -191,9 +183,11 @@ class State {
         url: `/dashboards/f/${uid}/x`,
         version: 1,
         ...stamps(),
+        hasAcl: false,
         canSave: true,
         canEdit: true,
         canAdmin: true,
+        canDelete: true,
         ...(body["parentUid"] !== undefined && { parentUid: body["parentUid"] }),
       };
       this.#folders.set(uid, folder);
@@ -228,8 +222,14 @@ class State {
     "GET /api/datasources": () =>
       ok(
         [...this.#sources.values()].map(
-          ({ secureJsonFields: _fields, withCredentials: _with, basicAuthUser: _user, version: _version, ...one }) =>
-            one,
+          ({
+            secureJsonFields: _fields,
+            withCredentials: _with,
+            basicAuthUser: _user,
+            version: _version,
+            apiVersion: _api,
+            ...one
+          }) => ({ ...one, typeName: one["type"] }),
         ),
       ),
     "POST /api/datasources": ({ body }) => {
@@ -370,6 +370,8 @@ class State {
           email: "admin@localhost",
           name: "",
           role: "Admin",
+          avatarUrl: "/avatar/46d229b033af06a191ff2267bca9ae56",
+          lastSeenAt: NEVER,
           lastSeenAtAge: "< 1 minute",
           isDisabled: false,
         },
@@ -380,15 +382,40 @@ class State {
         totalCount: 1,
         page: 1,
         perPage: 1000,
-        teams: [{ id: 7, uid: "t7", orgId: 1, name: "core", email: "", memberCount: 1 }],
+        teams: [
+          {
+            id: 7,
+            uid: "t7",
+            orgId: 1,
+            name: "core",
+            email: "",
+            avatarUrl: "",
+            memberCount: 1,
+            permission: 0,
+            accessControl: null,
+          },
+        ],
       }),
     "GET /api/teams/:id/members": () =>
-      ok([{ orgId: 1, teamId: 7, userId: 1, login: "admin", email: "admin@localhost", name: "", permission: 4 }]),
+      ok([
+        {
+          orgId: 1,
+          teamId: 7,
+          userId: 1,
+          auth_module: "",
+          email: "admin@localhost",
+          name: "",
+          login: "admin",
+          avatarUrl: "",
+          labels: [],
+          permission: 4,
+        },
+      ]),
     "GET /api/serviceaccounts/search": () =>
       ok({
         totalCount: 1,
         serviceAccounts: [
-          { id: 3, name: "km", login: "sa-km", orgId: 1, role: "Editor", isDisabled: false, tokens: 1 },
+          { id: 3, name: "km", login: "sa-km", orgId: 1, role: "Editor", isDisabled: false, tokens: 1, avatarUrl: "" },
         ],
         page: 1,
         perPage: 1000,
@@ -401,7 +428,10 @@ class State {
     "GET /api/access-control/users/:id/roles": () => ok([role("r1", "fixed:reader")]),
     "GET /api/access-control/teams/:id/roles": () => ok([role("r1", "fixed:reader")]),
     "GET /api/access-control/:resource/description": () =>
-      ok({ assignments: { users: true, teams: true, builtInRoles: true }, permissions: ["View", "Edit", "Admin"] }),
+      ok({
+        assignments: { users: true, serviceAccounts: true, teams: true, builtInRoles: true },
+        permissions: ["View", "Edit", "Admin"],
+      }),
     "GET /api/access-control/:resource/:id": () =>
       ok([
         {
@@ -433,6 +463,7 @@ class State {
           name: "Clock",
           type: "panel",
           enabled: true,
+          pinned: false,
           hasUpdate: true,
           latestVersion: "2.1.8",
           info: { version: "2.1.3" },
@@ -442,6 +473,7 @@ class State {
           name: "Prometheus",
           type: "datasource",
           enabled: true,
+          pinned: false,
           hasUpdate: false,
           latestVersion: "",
           info: { version: "11.6.0" },
@@ -500,19 +532,56 @@ class State {
     const found = this.#dashboards.get(uid);
     if (found === undefined) return notFound("Dashboard not found");
     const { model, folderUid } = found;
+    if (texts(model["tags"]).includes("newer-form")) {
+      const place = `/apis/dashboard.grafana.app/v2beta1/namespaces/default/dashboards/${uid}`;
+      return { status: 406, body: { message: `dashboard api version not supported, use ${place} instead` } };
+    }
     const folderTitle = text(this.#folders.get(folderUid)?.["title"]);
     const provisioned = texts(model["tags"]).includes("from-files");
     return ok({
       dashboard: model,
       meta: {
         type: "db",
-        url: `/d/${uid}/x`,
+        canSave: true,
+        canEdit: true,
+        canAdmin: true,
+        canStar: true,
+        canDelete: true,
         slug: "x",
-        folderUid,
-        folderTitle,
-        provisioned,
+        url: `/d/${uid}/x`,
+        expires: NEVER,
         ...stamps(),
         version: model["version"],
+        hasAcl: false,
+        isFolder: false,
+        apiVersion: "v1beta1",
+        folderId: 0,
+        folderUid,
+        folderTitle,
+        folderUrl: folderUid === "" ? "" : `/dashboards/f/${folderUid}/x`,
+        provisioned,
+        provisionedExternalId: "",
+        annotationsPermissions: null,
+      },
+    });
+  }
+
+  #translated({ namespace = "", uid = "" }: Record<string, string>): Reply {
+    const found = this.#dashboards.get(uid);
+    if (found === undefined) return notFound("dashboard not found");
+    const { id: _id, uid: _uid, version, ...spec } = found.model;
+    return ok({
+      kind: "Dashboard",
+      apiVersion: "dashboard.grafana.app/v1beta1",
+      metadata: {
+        name: uid,
+        namespace,
+        generation: version,
+        annotations: { "grafana.app/folder": found.folderUid, "grafana.app/updatedTimestamp": STARTED },
+      },
+      spec,
+      status: {
+        conversion: { failed: texts(spec["tags"]).includes("failing"), storedVersion: "v2beta1", error: "" },
       },
     });
   }
@@ -570,6 +639,8 @@ class State {
       secureJsonFields: Object.fromEntries(Object.keys(secrets).map((name) => [name, true])),
       version: Number(this.#sources.get(uid)?.["version"] ?? 0) + 1,
       readOnly: false,
+      typeLogoUrl: "public/plugins/x/img/logo.svg",
+      apiVersion: "",
     };
     this.#sources.set(uid, source);
     return ok({ id: source["id"], name: source["name"], message, datasource: source });
@@ -586,8 +657,9 @@ class State {
         return {
           status: 400,
           body: {
-            message: "query failed",
-            results: { [text(refId)]: { error: "parse error: unexpected bad", status: 400, frames: [] } },
+            results: {
+              [text(refId)]: { error: "parse error: unexpected bad", errorSource: "downstream", status: 400 },
+            },
           },
         };
       results[text(refId)] = { status: 200, frames: framesFor(asked, model) };
@@ -615,7 +687,24 @@ class State {
       name: one["ruleGroup"],
       file: text(this.#folders.get(text(one["folderUID"]))?.["title"]),
       folderUid: one["folderUID"],
-      rules: [{ name: one["title"], uid: one["uid"], state: "firing", health: "ok", type: "alerting" }],
+      rules: [
+        {
+          name: one["title"],
+          uid: one["uid"],
+          folderUid: one["folderUID"],
+          query: JSON.stringify(one["data"]),
+          state: "firing",
+          health: "ok",
+          type: "alerting",
+          labels: one["labels"],
+          lastEvaluation: NEVER,
+          evaluationTime: 0,
+        },
+      ],
+      totals: null,
+      interval: 60,
+      lastEvaluation: NEVER,
+      evaluationTime: 0,
     }));
   }
 
@@ -696,7 +785,7 @@ function versionOf(uid: string, version: number, { message, restoredFrom }: { me
     parentVersion: version - 1,
     restoredFrom,
     version,
-    created: new Date(0).toISOString(),
+    created: STARTED,
     createdBy: "admin",
     message,
   };
@@ -711,14 +800,13 @@ function role(uid: string, name: string) {
     group: "",
     version: 1,
     global: true,
-    updated: new Date(0).toISOString(),
-    created: new Date(0).toISOString(),
+    updated: STARTED,
+    created: STARTED,
   };
 }
 
 function stamps() {
-  const at = new Date(0).toISOString();
-  return { created: at, createdBy: "admin", updated: at, updatedBy: "admin" };
+  return { created: STARTED, createdBy: "admin", updated: STARTED, updatedBy: "admin" };
 }
 
 function ok(body: unknown): Reply {
@@ -739,4 +827,12 @@ function text(value: unknown): string {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}
+
+if (import.meta.main) {
+  const stub = await startGrafanaStub();
+  process.stdout.write(`${stub.url}\n`);
+  await Bun.stdin.text();
+  process.stdout.write(stub.violations.map((one) => `${one}\n`).join(""));
+  await stub[Symbol.asyncDispose]();
 }

@@ -80,6 +80,10 @@ describe(`grafana, ${REAL === undefined ? "a stub" : "a real server"}`, () => {
         { uid: folder, title: `Store ${run}`, can_edit: true },
       ]);
       expect((await done("folders", { parent: folder })).data).toMatchObject({ total: 0 });
+      const inner = { uid: `${folder}-in`, title: "Back" };
+      await done("folder", { ...inner, parent: folder });
+      expect((await done("folders", { parent: folder })).data["folders"]).toEqual([inner]);
+      expect((await call("folder", { ...inner, parent: "elsewhere" })).text).toContain("is not moved");
       expect((await call("folders", { uid: "nope-nope" })).isError).toBe(true);
     },
     TIMEOUT,
@@ -233,9 +237,9 @@ describe(`grafana, ${REAL === undefined ? "a stub" : "a real server"}`, () => {
         "It has: numbers",
       );
       expect(
-        (await done("query", { datasource: source, model: { scenarioId: "csv_metric_values", stringInput: "5" } }))
+        (await done("query", { datasource: source, model: { scenarioId: "csv_metric_values", stringInput: "5,5" } }))
           .text,
-      ).toBe("A  A-series  5");
+      ).toBe("A  A-series  min 5 avg 5 max 5  last 5 (2 points)");
       expect((await call("query", { datasource: source, query: "up" })).text).toContain("it is not known how");
       expect((await call("query", { dashboard: uid })).text).toContain("Argument panel is missing");
       expect((await call("query", { query: "up", datasource: source, from: "yesterday" })).text).toContain(
@@ -254,7 +258,7 @@ describe(`grafana, ${REAL === undefined ? "a stub" : "a real server"}`, () => {
         { op: "remove", path: "/panels/1" },
       ];
       const preview = await call("save_dashboard", { uid, patch, dry_run: true });
-      expect(preview.text).toContain(`Changes the dashboard Orders ${run} in folder ${folder}, 1 panels less`);
+      expect(preview.text).toContain(`Changes the dashboard Orders ${run} in folder ${folder}, 1 panel less`);
       expect(preview.text).toContain("-    title: Fixed");
       expect(preview.text).toContain("+    title: Steady");
       expect((await done("save_dashboard", { uid, patch, message: "steady" })).data).toMatchObject({ uid, version: 2 });

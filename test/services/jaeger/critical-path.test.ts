@@ -15,6 +15,7 @@ function span(id: string, startUs: number, endUs: number, parent?: string, follo
     startUs,
     durationUs: endUs - startUs,
     tags: {},
+    resource: {},
     logs: [],
     isError: false,
     warnings: [],

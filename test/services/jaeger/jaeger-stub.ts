@@ -1,13 +1,18 @@
 /**
- * `startJaegerStub`: takes traces as OpenTelemetry sends them (OTLP as JSON) and answers as Jaeger's query service does: by both of its
- * APIs. It is no Jaeger: it keeps traces in memory, and compares as little as the tests need. Requests are checked against the
- * parameters that Jaeger documents (its OpenAPI description for /api/v3, its page of the internal HTTP API for /api): one that
- * it does not know, or in a wrong form, is refused. How it turns spans into the older form is checked against an example of Jaeger's own.
+ * `startJaegerStub`: a stub of Jaeger for tests: it takes traces as OpenTelemetry sends them (OTLP as JSON), keeps them in memory, and
+ * answers as Jaeger's query service does, by both of its APIs, as far as `jaeger-api.ts` describes them. A request that the
+ * description does not know is refused, and noted; so is an answer of the stub's own that the description would not allow. How it turns
+ * spans into the older form is checked against an example of Jaeger's own. As a script it says where it is, and ends with its input.
  */
+import { answerProblem, requestProblem } from "../described-operation.ts";
+import { JAEGER_API, LEGACY_REFUSAL, V3_REFUSAL } from "./jaeger-api.ts";
+
 export interface JaegerStub extends Disposable {
   url: string;
   /** Path and query of each, oldest first. */
   requests: string[];
+  /** What was not as the description has it. */
+  violations: string[];
 }
 
 interface Attribute {
@@ -45,55 +50,18 @@ interface Kept {
 
 const KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 
-/** What each path takes; a pattern for each value. */
-const WHOLE = /^\d+$/;
-const ANY = /./;
-const GO_DURATION = /^\d+(?:\.\d+)?(?:us|ms|s|m|h)$/;
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
-const LEGACY: Record<string, Record<string, RegExp>> = {
-  "/api/services": {},
-  "/api/operations": { service: ANY, spanKind: /^(?:server|client|producer|consumer|internal)$/ },
-  "/api/traces": {
-    service: ANY,
-    operation: ANY,
-    tags: /^\{.*\}$/,
-    start: /^\d{16}$/,
-    end: /^\d{16}$/,
-    limit: WHOLE,
-    minDuration: GO_DURATION,
-    maxDuration: GO_DURATION,
-  },
-  "/api/dependencies": { endTs: /^\d{13}$/, lookback: WHOLE },
-};
-const QUERY_V3: Record<string, RegExp> = {
-  "query.serviceName": ANY,
-  "query.service_name": ANY,
-  "query.operationName": ANY,
-  "query.operation_name": ANY,
-  "query.startTimeMin": TIME,
-  "query.start_time_min": TIME,
-  "query.startTimeMax": TIME,
-  "query.start_time_max": TIME,
-  "query.durationMin": GO_DURATION,
-  "query.duration_min": GO_DURATION,
-  "query.durationMax": GO_DURATION,
-  "query.duration_max": GO_DURATION,
-  "query.searchDepth": WHOLE,
-  "query.num_traces": WHOLE,
-  "query.attributes": /^\{.*\}$/,
-};
-const V3: Record<string, Record<string, RegExp>> = {
-  "/api/v3/services": {},
-  "/api/v3/operations": { service: ANY, spanKind: ANY, span_kind: ANY },
-  "/api/v3/traces": QUERY_V3,
-  "/api/v3/dependencies": { startTime: TIME, endTime: TIME },
-};
+/** Of what it is that it stands for. */
+export interface JaegerKind {
+  legacy: boolean;
+  v3: boolean;
+  /** Below /api/v3 it looks at the attributes of a search, and has dependencies: versions 1 and early 2 do neither. */
+  isRecent?: boolean;
+}
 
-/** @param apis which of both it has */
-export function startJaegerStub(apis: { legacy: boolean; v3: boolean } = { legacy: true, v3: true }): JaegerStub {
+export function startJaegerStub({ legacy, v3, isRecent = true }: JaegerKind = { legacy: true, v3: true }): JaegerStub {
   const kept: Kept[] = [];
   const requests: string[] = [];
-  const known = { ...(apis.legacy && LEGACY), ...(apis.v3 && V3) };
+  const violations: string[] = [];
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -105,21 +73,42 @@ export function startJaegerStub(apis: { legacy: boolean; v3: boolean } = { legac
       }
       requests.push(`${pathname}${search}`);
       const isV3 = pathname.startsWith("/api/v3/");
-      const [, id] = /^\/api\/(?:v3\/)?traces\/([\da-f]+)$/.exec(pathname) ?? [];
-      if (id !== undefined && (isV3 ? apis.v3 : apis.legacy))
-        return tracesAnswer(
-          kept.filter(({ span }) => span.traceId === id),
-          isV3,
-        );
-      const parameters = known[pathname];
-      if (parameters === undefined) return new Response("404 page not found", { status: 404 });
-      for (const [name, value] of searchParams) {
-        if (parameters[name]?.test(value) !== true) return failed(400, `malformed parameter ${name}`, isV3);
+      const [, traces, id] = /^(\/api\/(?:v3\/)?traces)\/([\da-f]+)$/.exec(pathname) ?? [];
+      const path = traces === undefined ? pathname : `${traces}/:id`;
+      const operation = JAEGER_API[path];
+      if (operation === undefined || request.method !== "GET") {
+        violations.push(`${request.method} ${pathname}: there is no such operation`);
+        return new Response("404 page not found", { status: 404 });
       }
-      return isV3 ? v3Answer(pathname, searchParams, kept) : legacyAnswer(pathname, searchParams, kept);
+      if (!(isV3 ? v3 : legacy) || (path === "/api/v3/dependencies" && !isRecent))
+        return new Response("404 page not found", { status: 404 });
+      const wrong = requestProblem(operation, searchParams);
+      if (wrong !== undefined) {
+        violations.push(`${path}: ${wrong}`);
+        return Response.json(refusal(400, wrong, isV3), { status: 400 });
+      }
+      if (isV3 && !isRecent) searchParams.delete("query.attributes");
+      const { status = 200, body } =
+        id === undefined
+          ? isV3
+            ? v3Answer(path, searchParams, kept)
+            : legacyAnswer(path, searchParams, kept)
+          : tracesAnswer(
+              kept.filter(({ span }) => span.traceId === id),
+              isV3,
+            );
+      const schema = status === 200 ? operation.answer : isV3 ? V3_REFUSAL : LEGACY_REFUSAL;
+      const odd = answerProblem(schema, body);
+      if (odd !== undefined) violations.push(`${path} ${odd}`);
+      return Response.json(body, { status });
     },
   });
-  return { url: server.url.origin, requests, [Symbol.dispose]: () => void server.stop(true) };
+  return { url: server.url.origin, requests, violations, [Symbol.dispose]: () => void server.stop(true) };
+}
+
+interface Answer {
+  status?: number;
+  body: object;
 }
 
 function spansIn({ resourceSpans }: OtlpTraces): Kept[] {
@@ -135,23 +124,19 @@ function spansIn({ resourceSpans }: OtlpTraces): Kept[] {
   );
 }
 
-function legacyAnswer(path: string, query: URLSearchParams, kept: readonly Kept[]): Response {
-  const structured = (data: unknown, total = 0): Response =>
-    Response.json({ data, total, limit: 0, offset: 0, errors: null });
+function legacyAnswer(path: string, query: URLSearchParams, kept: readonly Kept[]): Answer {
+  const structured = (data: unknown, total = 0): Answer => ({
+    body: { data, total, limit: 0, offset: 0, errors: null },
+  });
   if (path === "/api/services") {
     const names = [...new Set(kept.map(({ service }) => service))];
     return structured(names, names.length);
   }
   if (path === "/api/operations") {
-    if (!query.get("service")) return failed(400, "parameter 'service' is required", false);
     const found = operations(kept, query.get("service"), query.get("spanKind"));
     return structured(found, found.length);
   }
-  if (path === "/api/dependencies") {
-    if (!query.get("endTs")) return failed(400, "unable to parse param 'endTs'", false);
-    return structured(edges(kept));
-  }
-  if (!query.get("service")) return failed(400, "parameter 'service' is required", false);
+  if (path === "/api/dependencies") return structured(edges(kept));
   const found = searched(kept, {
     service: query.get("service") ?? "",
     operation: query.get("operation"),
@@ -165,21 +150,19 @@ function legacyAnswer(path: string, query: URLSearchParams, kept: readonly Kept[
   return tracesAnswer(found, false, true);
 }
 
-function v3Answer(path: string, query: URLSearchParams, kept: readonly Kept[]): Response {
-  if (path === "/api/v3/services") return Response.json({ services: [...new Set(kept.map(({ service }) => service))] });
+function v3Answer(path: string, query: URLSearchParams, kept: readonly Kept[]): Answer {
+  if (path === "/api/v3/services") return { body: { services: [...new Set(kept.map(({ service }) => service))] } };
   if (path === "/api/v3/operations")
-    return Response.json({ operations: operations(kept, query.get("service"), query.get("spanKind")) });
+    return { body: { operations: operations(kept, query.get("service"), query.get("spanKind")) } };
   if (path === "/api/v3/dependencies") {
-    return Response.json({ dependencies: edges(kept).map((one) => ({ ...one, callCount: String(one.callCount) })) });
+    return { body: { dependencies: edges(kept).map((one) => ({ ...one, callCount: String(one.callCount) })) } };
   }
-  const [from, to] = [query.get("query.startTimeMin"), query.get("query.startTimeMax")];
-  if (from === null || to === null) return failed(400, "query.startTimeMin and query.startTimeMax are required", true);
   const found = searched(kept, {
     service: query.get("query.serviceName") ?? "",
     operation: query.get("query.operationName"),
     tags: query.get("query.attributes"),
-    startUs: Date.parse(from) * 1000,
-    endUs: Date.parse(to) * 1000,
+    startUs: Date.parse(query.get("query.startTimeMin") ?? "") * 1000,
+    endUs: Date.parse(query.get("query.startTimeMax") ?? "") * 1000,
     min: query.get("query.durationMin"),
     max: query.get("query.durationMax"),
     limit: Number(query.get("query.searchDepth") ?? 100),
@@ -232,7 +215,8 @@ function searched(
   const wanted = Object.entries(JSON.parse(tags ?? "{}") as Record<string, string>);
   const ids = kept.filter((one) => {
     const [from, length] = [micros(one.span.startTimeUnixNano), lengthOf(one.span)];
-    const own = new Map(tagsOf(one).map(({ key, value }) => [key, String(value)]));
+    const all = [...one.resource.map(tagOf), ...tagsOf(one)];
+    const own = new Map(all.map(({ key, value }) => [key, String(value)]));
     return (
       one.service === service &&
       (operation === null || one.span.name === operation) &&
@@ -248,14 +232,15 @@ function searched(
 }
 
 /** @param isSearch one that finds nothing is no error below /api */
-function tracesAnswer(found: readonly Kept[], isV3: boolean, isSearch = false): Response {
-  if (found.length === 0 && !isSearch) return failed(404, isV3 ? "No traces found" : "trace not found", isV3);
+function tracesAnswer(found: readonly Kept[], isV3: boolean, isSearch = false): Answer {
+  if (found.length === 0 && !isSearch)
+    return { status: 404, body: refusal(404, isV3 ? "No traces found" : "trace not found", isV3) };
   if (isV3) {
     const resourceSpans = found.map(({ span, resource, scope }) => ({
       resource: { attributes: resource },
       scopeSpans: [{ scope: { name: scope }, spans: [span] }],
     }));
-    return Response.json({ result: { resourceSpans } });
+    return { body: { result: { resourceSpans } } };
   }
   const ids = [...new Set(found.map(({ span }) => span.traceId))];
   const data = ids.map((id) =>
@@ -264,7 +249,7 @@ function tracesAnswer(found: readonly Kept[], isV3: boolean, isSearch = false): 
       found.filter(({ span }) => span.traceId === id),
     ),
   );
-  return Response.json({ data, total: 0, limit: 0, offset: 0, errors: null });
+  return { body: { data, total: 0, limit: 0, offset: 0, errors: null } };
 }
 
 export function legacyTraces(traces: OtlpTraces): unknown[] {
@@ -281,6 +266,10 @@ export function legacyTraces(traces: OtlpTraces): unknown[] {
 function legacyTrace(traceID: string, found: readonly Kept[]): object {
   const services = [...new Set(found.map(({ service }) => service))];
   const processOf = (service: string): string => `p${services.indexOf(service) + 1}`;
+  const tagsOfProcess = (service: string): Tag[] =>
+    (found.find((one) => one.service === service)?.resource ?? [])
+      .filter(({ key }) => key !== "service.name")
+      .map(tagOf);
   return {
     traceID,
     spans: found.map((one) => ({
@@ -298,7 +287,9 @@ function legacyTrace(traceID: string, found: readonly Kept[]): object {
       processID: processOf(one.service),
       warnings: null,
     })),
-    processes: Object.fromEntries(services.map((service) => [processOf(service), { serviceName: service, tags: [] }])),
+    processes: Object.fromEntries(
+      services.map((service) => [processOf(service), { serviceName: service, tags: tagsOfProcess(service) }]),
+    ),
     warnings: null,
   };
 }
@@ -341,9 +332,16 @@ function goMicros(text: string): number {
   return Number(count) * ({ us: 1, ms: 1e3, s: 1e6, m: 60e6, h: 3600e6 }[unit] ?? Number.NaN);
 }
 
-function failed(code: number, message: string, isV3: boolean): Response {
-  const body = isV3
+function refusal(code: number, message: string, isV3: boolean): object {
+  return isV3
     ? { error: { httpCode: code, message } }
     : { data: null, total: 0, limit: 0, offset: 0, errors: [{ code, msg: message }] };
-  return Response.json(body, { status: code });
+}
+
+if (import.meta.main) {
+  const stub = startJaegerStub();
+  process.stdout.write(`${stub.url}\n`);
+  await Bun.stdin.text();
+  process.stdout.write(stub.violations.map((one) => `${one}\n`).join(""));
+  stub[Symbol.dispose]();
 }

@@ -32,7 +32,12 @@ function otlp(traceId: string, spans: Made[], afterMs = 0): OtlpTraces {
   const nanos = (ms: number): string => String(BigInt(START_MS + afterMs + ms) * 1_000_000n);
   return {
     resourceSpans: spans.map(({ service, id, at, ms, parent, ...rest }) => ({
-      resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+      resource: {
+        attributes: [
+          { key: "service.name", value: { stringValue: service } },
+          { key: "host.name", value: { stringValue: `host-of-${service}` } },
+        ],
+      },
       scopeSpans: [
         {
           scope: { name: "test" },
@@ -93,6 +98,26 @@ const FAILING = otlp(
   10_000,
 );
 
+const sent = new Map<string, Promise<void>>();
+
+/** A real one is asked by both of its APIs, and would count twice what it gets twice. */
+async function sentOnce(url: string): Promise<void> {
+  const sending = sent.get(url) ?? send(url);
+  sent.set(url, sending);
+  await sending;
+}
+
+async function send(url: string): Promise<void> {
+  for (const traces of [SLOW, FAILING]) {
+    const answer = await fetch(`${url}/v1/traces`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(traces),
+    });
+    expect(answer.status).toBe(200);
+  }
+}
+
 test("the stub turns spans into the older form as Jaeger does", () => {
   // An example of Jaeger's own: what it was given, and what it made of it.
   const given: OtlpTraces = {
@@ -152,6 +177,7 @@ test("the stub turns spans into the older form as Jaeger does", () => {
 describe.each([
   ["the API below /api of a stub", "legacy"],
   ["the API below /api/v3 of a stub", "v3"],
+  ["the API below /api/v3 of a stub, as it was before it knew tags and dependencies", "old v3"],
   [
     `the API below /api of a real Jaeger${REAL === undefined ? " (skipped: KM_TEST_JAEGER_URL is not set)" : ""}`,
     "real legacy",
@@ -169,17 +195,12 @@ describe.each([
 
   beforeAll(async () => {
     if (isReal && REAL === undefined) return;
-    stub = isReal ? undefined : startJaegerStub({ legacy: api === "legacy", v3: api === "v3" });
+    stub = isReal
+      ? undefined
+      : startJaegerStub({ legacy: api === "legacy", v3: api === "v3", isRecent: which !== "old v3" });
     const url = stub?.url ?? REAL ?? "";
     const taking = stub?.url ?? process.env["KM_TEST_JAEGER_OTLP_URL"] ?? `http://${new URL(url).hostname}:4318`;
-    for (const traces of [SLOW, FAILING]) {
-      const sent = await fetch(`${taking}/v1/traces`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(traces),
-      });
-      expect(sent.status).toBe(200);
-    }
+    await sentOnce(taking);
     // Which of both a stub has is found out; a real one has both.
     const flags = isReal ? ["--set", `jaeger.api=${api}`] : [];
     km = await connectServe(["jaeger"], { flags: ["--toolsets", "all", "--set", `jaeger.url=${url}`, ...flags] });
@@ -189,6 +210,7 @@ describe.each([
   afterAll(async () => {
     await km?.[Symbol.asyncDispose]();
     stub?.[Symbol.dispose]();
+    expect(stub?.violations ?? []).toEqual([]);
   });
 
   run(
@@ -219,6 +241,12 @@ describe.each([
         { id: IDS.failing, errors: 2 },
         { id: IDS.slow, operation: "POST /buy", durationMs: 100, spans: 3, errors: 0 },
       ]);
+      expect((await km.call("jaeger_traces", { service: SHOP })).data["stats"]).toEqual({
+        failed: 1,
+        p50Ms: 5,
+        p95Ms: 100,
+        maxMs: 100,
+      });
       expect(await search({ sort: "slowest" })).toMatchObject([{ id: IDS.slow }, { id: IDS.failing }]);
       expect(await search({ operation: "GET /" })).toMatchObject([{ id: IDS.failing }]);
       expect(await search({ min_duration: "50ms" })).toMatchObject([{ id: IDS.slow }]);
@@ -226,6 +254,7 @@ describe.each([
       expect(await search({ only_errors: true })).toMatchObject([{ id: IDS.failing }]);
       expect(await search({ service: STOCK, tags: { shelf: "7" } })).toMatchObject([{ id: IDS.slow }]);
       expect(await search({ service: STOCK, tags: { shelf: "8" } })).toEqual([]);
+      expect(await search({ service: STOCK, tags: { shelf: "7" }, limit: 1 })).toMatchObject([{ id: IDS.slow }]);
       expect(await search({ start: "-5h", end: "-4h" })).toEqual([]);
       const first = await km.call("jaeger_traces", { service: SHOP, limit: 1 });
       const second = await km.call("jaeger_traces", { service: SHOP, limit: 1, continue: first.data["next"] });
@@ -262,7 +291,10 @@ describe.each([
       ]);
       expect(errors.text + JSON.stringify(errors.data)).not.toContain(PLANTED);
       const one = await km.call("jaeger_trace", { id: IDS.slow, span: BUY });
-      expect(one.data["spans"]).toMatchObject([{ parent: ROOT, kind: "server", tags: { shelf: "7" } }]);
+      expect(one.data["spans"]).toMatchObject([
+        { parent: ROOT, kind: "server", tags: { shelf: "7" }, resource: { "host.name": `host-of-${STOCK}` } },
+      ]);
+      expect(one.text).toContain(`  in host.name=host-of-${STOCK}`);
       expect((await km.call("jaeger_trace", { id: IDS.slow, search: MAIL })).data).toMatchObject({ total: 1 });
       expect((await km.call("jaeger_trace", { id: "0123456789abcdef0123456789abcdef" })).text).toContain(
         "There is no trace 0123456789abcdef",
@@ -281,28 +313,105 @@ describe.each([
         { parent: SHOP, child: MAIL, calls: 1, errors: 0, meanMs: 30 },
       ]);
       const known = await km.call("jaeger_dependencies", { service: SHOP });
-      expect(known.data["calls"]).toEqual([
-        { parent: SHOP, child: STOCK, calls: 2 },
-        { parent: SHOP, child: MAIL, calls: 1 },
-      ]);
+      if (which === "old v3" || (which === "real v3" && known.isError))
+        expect(known.text).toContain("count them from traces");
+      else
+        expect(known.data["calls"]).toEqual([
+          { parent: SHOP, child: STOCK, calls: 2 },
+          { parent: SHOP, child: MAIL, calls: 1 },
+        ]);
       expect((await km.call("jaeger_dependencies", { from: "traces" })).text).toContain("Argument service is missing");
     },
     60_000,
   );
 });
 
-describe("faults", () => {
-  test.each(USUAL_FAULTS.map(({ name, ...rest }) => [name, rest] as const))(
-    "%s",
-    async (name, { fault, code }) => {
-      await using server = await startFaultServer(fault);
-      await using service = await openedService(jaeger, { url: server.url, limits: { retries: 0 } });
-      const error = await service.errorOf("traces", { service: "a" });
-      expect([name, error.code]).toEqual([name, code]);
-      expect(error.message).toStartWith(`Jaeger at ${server.url}`);
-    },
-    60_000,
-  );
+const CALLS = [
+  ["services", {}],
+  ["services", { service: "a" }],
+  ["traces", { service: "a" }],
+  ["trace", { id: "0123456789abcdef" }],
+  ["dependencies", {}],
+] as const;
+
+describe.each(CALLS.flatMap((call) => (["legacy", "v3"] as const).map((api) => [...call, api] as const)))(
+  "%s %j by the API %s",
+  (tool, args, api) => {
+    // A trace that is not there is no fault; and not every 404 below /api/v3 is one that says so.
+    const faults = USUAL_FAULTS.filter(({ name }) => name !== "404");
+
+    test.each(faults.map(({ name, ...rest }) => [name, rest] as const))(
+      "%s: an error that names the backend",
+      async (name, { fault, code }) => {
+        await using server = await startFaultServer(fault);
+        await using service = await openedService(jaeger, { url: server.url, api, limits: { retries: 0 } });
+        const error = await service.errorOf(tool, { ...args });
+        expect([name, error.code]).toEqual([name, code]);
+        expect(error.message).toStartWith(`Jaeger at ${server.url}`);
+        expect(error.hint ?? "").not.toBe("");
+      },
+      60_000,
+    );
+
+    test("one that never answers is left when the time is over", async () => {
+      await using server = await startFaultServer({ kind: "never" });
+      await using service = await openedService(jaeger, { url: server.url, api, limits: { retries: 0 } });
+      const { code, message } = await service.errorOf(tool, { ...args }, AbortSignal.timeout(300));
+      expect([code, message]).toEqual(["SVC_003", `Jaeger at ${server.url} has not answered in time`]);
+    }, 60_000);
+  },
+);
+
+test("a Jaeger that has seen nothing yet, in each form that versions have for that", async () => {
+  const notFound = { kind: "answer", status: 404, body: "404 page not found" } as const;
+  for (const body of [{}, { services: [], operations: [] }]) {
+    await using server = await startFaultServer(({ path }) =>
+      path.startsWith("/api/v3/") ? { kind: "answer", body } : notFound,
+    );
+    await using service = await openedService(jaeger, { url: server.url });
+    expect((await service.run("services", {})).data).toMatchObject({ total: 0 });
+    expect((await service.run("services", { service: "a" })).data).toMatchObject({ total: 0 });
+  }
+  await using server = await startFaultServer({
+    kind: "answer",
+    body: { data: null, total: 0, limit: 0, offset: 0, errors: null },
+  });
+  await using service = await openedService(jaeger, { url: server.url });
+  expect((await service.run("services", {})).data).toMatchObject({ total: 0 });
+  expect((await service.run("traces", { service: "a" })).data).toMatchObject({ total: 0 });
+  expect((await service.run("dependencies", {})).data).toMatchObject({ total: 0 });
+});
+
+test("the stub takes nothing that the description has not", async () => {
+  using stub = startJaegerStub();
+  const status = async (path: string): Promise<number> => (await fetch(`${stub.url}${path}`)).status;
+  expect(await status("/api/traces?service=a&limit=1")).toBe(200);
+  expect(stub.violations).toEqual([]);
+  expect(await status("/api/nothing")).toBe(404);
+  expect(await status("/api/traces?limit=1")).toBe(400);
+  expect(await status("/api/traces?service=a&start=1700000000000")).toBe(400);
+  expect(await status("/api/traces?service=a&depth=1")).toBe(400);
+  expect(await status("/api/v3/traces?query.serviceName=a")).toBe(400);
+  expect(await status("/api/v3/operations")).toBe(400);
+  expect(stub.violations).toEqual([
+    "GET /api/nothing: there is no such operation",
+    "/api/traces: its parameter service is required",
+    "/api/traces: its parameter start is not 1700000000000",
+    "/api/traces: it has no parameter depth",
+    "/api/v3/traces: its parameter query.startTimeMin is required",
+    "/api/v3/operations: its parameter service is required",
+  ]);
+});
+
+test("neither API is there: it says what was looked for", async () => {
+  await using server = await startFaultServer({ kind: "answer", status: 404, body: "404 page not found" });
+  await using service = await openedService(jaeger, { url: server.url });
+  const { code, message, hint } = await service.errorOf("services", {});
+  expect([code, message, hint]).toEqual([
+    "SVC_006",
+    expect.stringContaining(`Jaeger at ${server.url}`),
+    expect.stringContaining("/api/v3"),
+  ]);
 });
 
 test("core alone is small", async () => {
