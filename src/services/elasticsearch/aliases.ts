@@ -5,6 +5,7 @@ import { listed } from "../listed.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { anyIndicesArgument, segment } from "./arguments.ts";
 import { ask, CELL, connectionOf, type ElasticsearchBackend } from "./backend.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<ElasticsearchBackend>;
 
@@ -39,6 +40,7 @@ export const aliases = tool({
       {
         all: rows.filter(({ alias, index }) => hasWords(`${alias} ${index}`, search)),
         what: "aliases",
+        one: "alias",
         limit,
         token,
         question: [name, search, connection],
@@ -98,7 +100,7 @@ export const dataStreams = tool({
           return [
             stream,
             status.toLowerCase(),
-            `${indices.length} indices`,
+            counted(indices.length, "index", "indices"),
             template && `template ${template}`,
             kept && `kept by ${kept}`,
           ]

@@ -5,9 +5,12 @@ import { text } from "../../guard/policy/schema-parts.ts";
 import { unifiedDiff } from "../../clients/diff.ts";
 import type { BackendClient } from "../backend/backend-client.ts";
 import { connectionArgument } from "../backend/connections.ts";
+import { tellingMark } from "../mark.ts";
+import { maskedMembers } from "../masked-members.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { indexArgument, objectArgument, segment } from "./arguments.ts";
 import { ask, connectionOf, type ElasticsearchBackend } from "./backend.ts";
+import { causeOf, REFUSED } from "./read-error.ts";
 
 type Call = ToolCall<ElasticsearchBackend>;
 
@@ -19,6 +22,8 @@ const FOUND = v.object({
   _version: v.optional(v.number()),
   _source: v.optional(v.unknown()),
 });
+/** Also for a document that is not there; where the index is not, it is told as an error. */
+const NOT_FOUND = { expect: [404] };
 const WRITTEN = v.object({ _index: v.string(), _id: v.string(), result: v.string(), _version: v.optional(v.number()) });
 const MASK = /\[redacted:[a-z0-9-]+\]/;
 
@@ -82,16 +87,21 @@ export const writeDocument = tool({
     const client = connectionOf(backend, connection);
     const before = id === undefined ? undefined : await foundAt(client, index, id, signal);
     if (before?.found !== true)
-      return { summary: `Adds a document to ${index} of ${client.label}`, detail: JSON.stringify(source, null, 2) };
+      return { summary: `Adds a document to ${index} of ${client.label}`, detail: jsonText(source) };
     const after = merge ? { ...v.parse(objectArgument, before._source ?? {}), ...source } : source;
     return {
       summary: `${merge ? "Changes" : "Replaces"} the document ${id ?? ""} in ${index} of ${client.label}`,
-      detail: unifiedDiff(id ?? "", JSON.stringify(before._source, null, 2), JSON.stringify(after, null, 2))
+      detail: unifiedDiff(id ?? "", jsonText(before._source), jsonText(after))
         .map((line) => line.text)
         .join("\n"),
     };
   },
 });
+
+/** What is secret has a mark that tells whether it changes. */
+function jsonText(source: unknown): string {
+  return JSON.stringify(maskedMembers(source, tellingMark), null, 2) ?? "";
+}
 
 function refuseImpossible({ id, merge, document: source }: v.InferOutput<typeof writeInput>): void {
   if (merge && id === undefined) throw new KmError("SVC_001", "Argument merge needs the id of the document");
@@ -125,10 +135,11 @@ export const deleteDocument = tool({
         method: "DELETE",
         query: { refresh: "wait_for" },
         signal,
-        expect: [404],
+        ...NOT_FOUND,
       },
-      WRITTEN,
+      v.union([WRITTEN, REFUSED]),
     );
+    if ("error" in done) throw new KmError("SVC_006", `${client.label}: ${causeOf(done)}`);
     if (done.result === "not_found") throw new KmError("SVC_006", `${client.label} has no document ${id} in ${index}`);
     return { data: done, text: `Deleted ${index}/${id}` };
   },
@@ -138,11 +149,14 @@ export const deleteDocument = tool({
     if (!found.found) throw new KmError("SVC_006", `${client.label} has no document ${id} in ${index}`);
     return {
       summary: `Deletes the document ${id} in ${index} of ${client.label}`,
-      detail: JSON.stringify(found._source, null, 2),
+      detail: jsonText(found._source),
     };
   },
 });
 
 async function foundAt(client: BackendClient, index: string, id: string, signal: AbortSignal) {
-  return await ask(client, { path: `/${segment(index)}/_doc/${segment(id)}`, signal, expect: [404] }, FOUND);
+  const path = `/${segment(index)}/_doc/${segment(id)}`;
+  const found = await ask(client, { path, signal, ...NOT_FOUND }, v.union([FOUND, REFUSED]));
+  if ("error" in found) throw new KmError("SVC_006", `${client.label}: ${causeOf(found)}`);
+  return found;
 }

@@ -1,5 +1,6 @@
 /** The tool `elasticsearch_esql`: ES|QL, which can only read. */
 import * as v from "valibot";
+import { KmError } from "../../errors.ts";
 import { text } from "../../guard/policy/schema-parts.ts";
 import { connectionArgument } from "../backend/connections.ts";
 import { listed } from "../listed.ts";
@@ -7,6 +8,8 @@ import { continueArgument, limitArgument } from "../page.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { objectArgument } from "./arguments.ts";
 import { ask, connectionOf, type ElasticsearchBackend } from "./backend.ts";
+import { maskedRows, recordedQuery, withoutTextsOf } from "./masked-results.ts";
+import { counted } from "../../counted.ts";
 
 const MOST_BYTES = 16 << 20;
 const PARAMS = "a list of texts, numbers, true and false";
@@ -24,9 +27,11 @@ function isValue(value: unknown): boolean {
 export const esql = tool({
   name: "esql",
   title: "Run ES|QL",
-  description: 'ES|QL: FROM logs-* | WHERE level == "error" | STATS n = COUNT(*) BY host | LIMIT 20. For ? params.',
+  description: "ES|QL: FROM logs-* | WHERE level == ? | STATS n = COUNT(*) BY host. params are for the ?",
   access: "read",
   toolset: "core",
+  payload: ["params"],
+  recorded: recordedQuery,
   input: v.strictObject({
     query: text("an ES|QL query", 20_000),
     params: v.optional(v.pipe(v.array(v.unknown(), PARAMS), v.maxLength(100, PARAMS), v.everyItem(isValue, PARAMS))),
@@ -40,12 +45,9 @@ export const esql = tool({
     { limit, continue: token, connection, ...question },
     { backend, signal, mostBytes }: ToolCall<ElasticsearchBackend>,
   ) {
-    const {
-      columns,
-      values,
-      is_partial: isPartial = false,
-    } = await ask(
-      connectionOf(backend, connection),
+    const client = connectionOf(backend, connection);
+    const asking = ask(
+      client,
       {
         path: "/_query",
         method: "POST",
@@ -56,7 +58,19 @@ export const esql = tool({
       },
       ANSWER,
     );
+    const {
+      columns,
+      values: found,
+      is_partial: isPartial = false,
+    } = await asking.catch((error: unknown) => {
+      if (!(error instanceof KmError)) throw error;
+      throw new KmError(error.code, withoutTextsOf(question.query, error.message), {
+        ...(error.hint !== undefined && { hint: error.hint }),
+        cause: error,
+      });
+    });
     const names = columns.map(({ name }) => name);
+    const values = maskedRows(found, names, question.query);
     return listed(
       {
         all: values,
@@ -65,7 +79,7 @@ export const esql = tool({
         token,
         question: [question, connection],
         mostBytes,
-        head: `${values.length} rows\n${names.join(" | ")}`,
+        head: `${counted(values.length, "row")}\n${names.join(" | ")}`,
         note: isPartial ? "Some shards or clusters did not answer: there may be more." : undefined,
         line: (row) =>
           row

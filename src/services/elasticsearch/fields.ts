@@ -6,6 +6,7 @@ import { tool, type ToolCall } from "../tool.ts";
 import { indicesArgument, segment } from "./arguments.ts";
 import { ask, connectionOf, type ElasticsearchBackend } from "./backend.ts";
 import { fieldsOf } from "./fields-of.ts";
+import { counted } from "../../counted.ts";
 
 const MAPPINGS = v.record(v.string(), v.object({ mappings: v.optional(v.unknown()) }));
 
@@ -43,7 +44,7 @@ export const fields = tool({
         token,
         question: [index, search, connection],
         mostBytes,
-        head: `${all.length} fields of ${Object.keys(mappings).length} indices`,
+        head: `${counted(all.length, "field")} of ${counted(Object.keys(mappings).length, "index", "indices")}`,
         line: ({ name, type }) => `${name}  ${type}`,
       },
       (some, total) => ({ total, fields: some }),

@@ -1,5 +1,6 @@
 /** The tool `elasticsearch_health`: how the cluster is, and what is wrong with it; and `probe`: the same for all connections. */
 import * as v from "valibot";
+import { KmError } from "../../errors.ts";
 import { connectionArgument } from "../backend/connections.ts";
 import { probeEach } from "../backend/probe-each.ts";
 import type { Probe } from "../service.ts";
@@ -7,11 +8,11 @@ import type { BackendClient } from "../backend/backend-client.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { anyIndicesArgument, segment } from "./arguments.ts";
 import { ask, connectionOf, type ElasticsearchBackend } from "./backend.ts";
+import { counted } from "../../counted.ts";
 
 const INFO = v.object({
   cluster_name: v.string(),
-  name: v.optional(v.string()),
-  version: v.object({ number: v.string(), build_flavor: v.optional(v.string()) }),
+  version: v.object({ number: v.string(), distribution: v.optional(v.string()) }),
 });
 const COUNTS = {
   status: v.string(),
@@ -37,14 +38,14 @@ const MOST_INDICES = 50;
 export const health = tool({
   name: "health",
   title: "Cluster health",
-  description: "Version, status, nodes and shards of the cluster, and the indices that are not green.",
+  description: "Version, status, nodes and shards; indices that are not green.",
   access: "read",
   toolset: "core",
   input: v.strictObject({ index: anyIndicesArgument, connection: connectionArgument }),
   output: v.object({ status: v.string(), version: v.string(), indices: v.array(v.unknown()) }),
   async run({ index, connection }, { backend, signal }: ToolCall<ElasticsearchBackend>) {
     const client = connectionOf(backend, connection);
-    const info = await ask(client, { path: "/", signal, cacheMs: 60_000 }, INFO);
+    const info = await infoOf(client, signal);
     const { indices = {}, ...found } = await ask(
       client,
       {
@@ -65,7 +66,7 @@ export const health = tool({
     const shown = troubled.slice(0, MOST_INDICES);
     const text = [
       `${info.cluster_name} (${info.version.number}): ${found.status}`,
-      `${found.number_of_nodes} nodes (${found.number_of_data_nodes} with data), ${found.active_shards} shards active (${found.active_shards_percent_as_number.toFixed(1)} %), ${found.unassigned_shards} unassigned, ${found.initializing_shards} initializing, ${found.relocating_shards} relocating, ${found.number_of_pending_tasks} pending tasks`,
+      `${counted(found.number_of_nodes, "node")} (${found.number_of_data_nodes} with data), ${counted(found.active_shards, "shard")} active (${found.active_shards_percent_as_number.toFixed(1)} %), ${found.unassigned_shards} unassigned, ${found.initializing_shards} initializing, ${found.relocating_shards} relocating, ${found.number_of_pending_tasks} pending tasks`,
       ...shown.map((one) => `${one.name}  ${one.status}  ${one.unassigned_shards} unassigned`),
     ];
     const note =
@@ -87,7 +88,17 @@ export const health = tool({
 
 export async function probe({ connections }: ElasticsearchBackend, signal: AbortSignal): Promise<Probe[]> {
   return await probeEach(connections, async (client: BackendClient) => {
-    const { version, cluster_name: name } = await ask(client, { path: "/", signal }, INFO);
+    const { version, cluster_name: name } = await infoOf(client, signal);
     return { isReady: true, detail: `Elasticsearch ${version.number}, cluster ${name}` };
+  });
+}
+
+/** @throws KmError SVC_008 where it is something that once was Elasticsearch: that says what it is distributed as */
+async function infoOf(client: BackendClient, signal: AbortSignal): Promise<v.InferOutput<typeof INFO>> {
+  const info = await ask(client, { path: "/", signal }, INFO);
+  const { number, distribution } = info.version;
+  if (distribution === undefined) return info;
+  throw new KmError("SVC_008", `${client.label} is ${distribution} ${number}, not Elasticsearch`, {
+    hint: "The tools are made for Elasticsearch 8 and 9; others have other interfaces.",
   });
 }

@@ -7,6 +7,7 @@ import { tool, type ToolCall } from "../tool.ts";
 import { anyIndicesArgument, segment } from "./arguments.ts";
 import { ask, CELL, connectionOf, countIn, type ElasticsearchBackend } from "./backend.ts";
 import { sizeText } from "./size-text.ts";
+import { counted } from "../../counted.ts";
 
 const MOST_BYTES = 64 << 20;
 const ROW = v.object({
@@ -26,7 +27,7 @@ const HEALTHS = ["red", "yellow", "green"];
 export const indices = tool({
   name: "indices",
   title: "List indices",
-  description: "Indices with health, documents and size; those in trouble with health.",
+  description: "Indices with health, documents and size.",
   access: "read",
   toolset: "core",
   input: v.strictObject({
@@ -74,7 +75,7 @@ export const indices = tool({
         token,
         question,
         mostBytes,
-        head: [`${all.length} indices`, ...byHealth].join(", "),
+        head: [counted(all.length, "index", "indices"), ...byHealth].join(", "),
         line: ({ name, health, status, docs, bytes, primaries, replicas }) =>
           [
             name,

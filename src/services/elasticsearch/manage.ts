@@ -8,6 +8,7 @@ import { tool, type ToolCall } from "../tool.ts";
 import { indexArgument, objectArgument, segment } from "./arguments.ts";
 import { ask, CELL, connectionOf, countIn, type ElasticsearchBackend } from "./backend.ts";
 import { sizeText } from "./size-text.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<ElasticsearchBackend>;
 
@@ -98,7 +99,7 @@ export const changeIndex = tool({
     refuseBody(action, body);
     const { docs, bytes, names } = await sizeOf(client, index, signal);
     return {
-      summary: `${action} of ${index} in ${client.label}: ${names.length} indices, ${docs} documents, ${sizeText(bytes)}`,
+      summary: `${action} of ${index} in ${client.label}: ${counted(names.length, "index", "indices")}, ${counted(docs, "document")}, ${sizeText(bytes)}`,
       ...(body !== undefined && { detail: JSON.stringify(body, null, 2) }),
     };
   },
@@ -143,7 +144,7 @@ export const changeAliases = tool({
     const client = connectionOf(backend, connection);
     const json = { actions: actions.map(({ action, ...rest }) => ({ [action]: rest })) };
     await ask(client, { path: "/_aliases", method: "POST", json, signal }, DONE);
-    return { data: { changed: actions.length }, text: `Changed ${actions.length} aliases` };
+    return { data: { changed: actions.length }, text: `Changed ${counted(actions.length, "alias", "aliases")}` };
   },
 });
 
@@ -175,31 +176,40 @@ export const deleteIndex = tool({
     { backend, signal }: Call,
   ) {
     const client = connectionOf(backend, connection);
-    const { docs, bytes, names } = await sizeOf(client, index, signal);
+    const { docs, bytes, names, ids } = await sizeOf(client, index, signal);
     return {
-      summary: `Deletes the ${isStream ? "data stream" : "index"} ${index} of ${client.label} with ${docs} documents (${sizeText(bytes)})`,
+      summary: `Deletes the ${isStream ? "data stream" : "index"} ${index} of ${client.label} with ${counted(docs, "document")} (${sizeText(bytes)})`,
       ...(isStream && { detail: names.slice(0, 30).join("\n") }),
+      // Documents come while a person reads; another index of the same name is another one.
+      bound: JSON.stringify([client.label, isStream, index, names, ids]),
     };
   },
 });
 
-const ROWS = v.array(v.object({ index: v.string(), "docs.count": CELL, "store.size": CELL }));
+const ROWS = v.array(
+  v.object({ index: v.string(), uuid: v.exactOptional(v.string()), "docs.count": CELL, "store.size": CELL }),
+);
 
 async function sizeOf(
   client: BackendClient,
   index: string,
   signal: AbortSignal,
-): Promise<{ docs: number; bytes: number; names: string[] }> {
+): Promise<{ docs: number; bytes: number; names: string[]; ids: string[] }> {
   const rows = await ask(
     client,
     {
       path: `/_cat/indices/${segment(index)}`,
-      query: { format: "json", bytes: "b", h: "index,docs.count,store.size", expand_wildcards: "all" },
+      query: { format: "json", bytes: "b", h: "index,uuid,docs.count,store.size", expand_wildcards: "all" },
       signal,
     },
     ROWS,
   );
   const sum = (column: "docs.count" | "store.size"): number =>
     rows.reduce((total, row) => total + (countIn(row[column]) ?? 0), 0);
-  return { docs: sum("docs.count"), bytes: sum("store.size"), names: rows.map((row) => row.index) };
+  return {
+    docs: sum("docs.count"),
+    bytes: sum("store.size"),
+    names: rows.map((row) => row.index),
+    ids: rows.map((row) => row.uuid ?? ""),
+  };
 }

@@ -7,6 +7,7 @@ import { tool, type ToolCall } from "../tool.ts";
 import { anyIndicesArgument, segment } from "./arguments.ts";
 import { ask, CELL, connectionOf, countIn, type ElasticsearchBackend } from "./backend.ts";
 import { sizeText } from "./size-text.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<ElasticsearchBackend>;
 
@@ -139,7 +140,7 @@ export const shards = tool({
         token,
         question: [index, state, node, connection],
         mostBytes,
-        head: [`${all.length} shards`, ...states].join(", "),
+        head: [counted(all.length, "shard"), ...states].join(", "),
         line: (one) =>
           [
             `${one.index}[${one.shard}]${one.prirep}`,

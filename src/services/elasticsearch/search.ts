@@ -3,11 +3,14 @@ import * as v from "valibot";
 import { KmError } from "../../errors.ts";
 import { described, list, text } from "../../guard/policy/schema-parts.ts";
 import { connectionArgument } from "../backend/connections.ts";
+import { maskedMembers } from "../masked-members.ts";
 import { offsetOf, offsetListed } from "../offset-page.ts";
 import { continueArgument, limitArgument } from "../page.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { indicesArgument, objectArgument, segment } from "./arguments.ts";
 import { ask, connectionOf, type ElasticsearchBackend } from "./backend.ts";
+import { maskedAggregations } from "./masked-results.ts";
+import { counted } from "../../counted.ts";
 
 const MOST_BYTES = 16 << 20;
 /** Of a document in a line. */
@@ -28,7 +31,14 @@ const HIT = v.object({
 const ANSWER = v.object({
   took: v.number(),
   timed_out: v.boolean(),
-  _shards: v.object({ total: v.number(), failed: v.number() }),
+  _shards: v.object({
+    total: v.number(),
+    failed: v.number(),
+    failures: v.optional(
+      v.array(v.object({ reason: v.object({ type: v.string(), reason: v.nullish(v.string()) }) })),
+      [],
+    ),
+  }),
   hits: v.object({
     total: v.optional(v.union([v.number(), v.object({ value: v.number(), relation: v.string() })])),
     hits: v.array(HIT),
@@ -39,7 +49,7 @@ const ANSWER = v.object({
 export const search = tool({
   name: "search",
   title: "Search documents",
-  description: "Documents by words (Lucene: status:500 AND host:web*) or query DSL; aggregations.",
+  description: "Documents by words (Lucene: status:500 AND host:web*), query DSL or aggs.",
   access: "read",
   toolset: "core",
   input: v.strictObject({
@@ -48,7 +58,7 @@ export const search = tool({
     dsl: v.optional(v.pipe(objectArgument, v.description("{match: ...}"))),
     aggs: v.optional(objectArgument),
     sort: described("@timestamp:desc", list(text(SORT, 500), SORT)),
-    fields: described("Of documents", list(text(FIELDS, 500), FIELDS)),
+    fields: v.optional(list(text(FIELDS, 500), FIELDS)),
     limit: limitArgument(10),
     continue: continueArgument,
     connection: connectionArgument,
@@ -89,12 +99,16 @@ export const search = tool({
       },
       ANSWER,
     );
-    const { took, hits, aggregations, _shards: shards, timed_out: isLate } = answer;
+    const { took, hits, _shards: shards, timed_out: isLate } = answer;
+    const aggregations = answer.aggregations && maskedAggregations(answer.aggregations, aggs);
     const total = typeof hits.total === "number" ? hits.total : (hits.total?.value ?? hits.hits.length);
     const aggregated = aggregations === undefined ? "" : JSON.stringify(aggregations);
+    const [failure] = shards.failures;
+    const why = failure === undefined ? "" : ` (${failure.reason.type}: ${failure.reason.reason ?? ""})`;
     const note = [
       isLate ? "The time was over before all of it was searched." : undefined,
-      shards.failed > 0 ? `${shards.failed} of ${shards.total} shards failed: there may be more.` : undefined,
+      shards.failed > 0 ? `${shards.failed} of ${shards.total} shards failed${why}: there may be more.` : undefined,
+      shards.total === 0 ? `No index fits ${index}: elasticsearch_indices lists them.` : undefined,
     ].filter((one) => one !== undefined);
     return offsetListed(
       hits.hits,
@@ -104,7 +118,7 @@ export const search = tool({
         question: [question, connection],
         mostBytes: mostBytes - aggregated.length,
         what: "documents",
-        head: `${total} documents, ${took} ms${aggregated === "" ? "" : `\naggregations: ${aggregated}`}`,
+        head: `${counted(total, "document")}, ${took} ms${aggregated === "" ? "" : `\naggregations: ${aggregated}`}`,
         note: note.length === 0 ? undefined : note.join(" "),
         line: lineOf,
       },
@@ -119,6 +133,6 @@ function sortOf(written: string): Record<string, { order: string }> {
 }
 
 function lineOf({ _index: index, _id: id, _source: source, fields }: v.InferOutput<typeof HIT>): string {
-  const json = JSON.stringify(source ?? fields ?? {});
+  const json = JSON.stringify(maskedMembers(source ?? fields ?? {}));
   return `${index}/${id ?? ""} ${json.length > LONGEST_SHOWN ? `${json.slice(0, LONGEST_SHOWN).toWellFormed()}...` : json}`;
 }

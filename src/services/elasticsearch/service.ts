@@ -1,8 +1,8 @@
 /** The service `elasticsearch`: Elasticsearch 8 and 9. */
 import * as v from "valibot";
 import { described, text } from "../../guard/policy/schema-parts.ts";
-import { BackendClient } from "../backend/backend-client.ts";
-import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import { connectionsSchema } from "../backend/connections.ts";
+import { openClients } from "../backend/open-clients.ts";
 import type { Service } from "../service.ts";
 import { aliases, dataStreams } from "./aliases.ts";
 import { allocation } from "./allocation.ts";
@@ -18,6 +18,7 @@ import { changeAliases, changeIndex, createIndex, deleteIndex } from "./manage.t
 import { nodes, shards } from "./nodes.ts";
 import { readError } from "./read-error.ts";
 import { search } from "./search.ts";
+import { errorHunt } from "./prompt.ts";
 
 const config = connectionsSchema({
   api_key: described(
@@ -53,13 +54,20 @@ const service: Service<v.InferOutput<typeof config>, ElasticsearchBackend> = {
     deleteDocument,
     deleteIndex,
   ],
+  prompts: [errorHunt],
   async open(written, around) {
-    const connections = new Map<string, BackendClient>();
-    for (const [name, one] of connectionsOf(written)) {
-      const headers = { ...one.headers, ...(one.api_key !== undefined && { Authorization: `ApiKey ${one.api_key}` }) };
-      const remote = await remoteFrom(`elasticsearch.${name}`, { ...one, headers }, "http://127.0.0.1:9200", around);
-      connections.set(name, new BackendClient("Elasticsearch", remote, around.cache, readError));
-    }
+    const connections = await openClients(
+      {
+        name: "elasticsearch",
+        title: "Elasticsearch",
+        url: "http://127.0.0.1:9200",
+        readError,
+        headers: ({ api_key }) => ({ Authorization: api_key && `ApiKey ${api_key}` }),
+      },
+      written,
+      around,
+      ({ client }) => client,
+    );
     return { connections };
   },
   probe,

@@ -22,8 +22,6 @@ export interface Asking {
 
 /** Without it Kibana takes requests that change something for forged ones. */
 const XSRF = { "kbn-xsrf": "km" };
-/** What is not in the published API is only there for who says to be Kibana itself. */
-export const INTERNAL = { "x-elastic-internal-origin": "Kibana", "elastic-api-version": "1" };
 
 export function askingOf(
   backend: KibanaBackend,

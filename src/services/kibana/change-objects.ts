@@ -7,7 +7,9 @@ import { bodyArgument, flagArgument, idArgument, typeArgument, where } from "./a
 import { ask, type Asking, askingOf, askText, type KibanaBackend, placeOf } from "./backend.ts";
 import { getObject, objectsIn } from "./find-objects.ts";
 import { jsonDiff, refuseMasks } from "./json-diff.ts";
+import { mustHaveSpace } from "./must-have-space.ts";
 import { readable, REFERENCE, SAVED_OBJECT, type SavedObject, titleOf } from "./saved-object.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<KibanaBackend>;
 
@@ -34,6 +36,7 @@ export const saveObject = tool({
   async run(args: v.InferOutput<typeof saveInput>, { backend, signal }: Call) {
     refuseMasks(args.attributes);
     const asking = askingOf(backend, args);
+    await mustHaveSpace(asking, signal);
     const before = await objectThere(asking, args, signal);
     const path = `/api/saved_objects/${encodeURIComponent(args.type)}${args.id === undefined ? "" : `/${encodeURIComponent(args.id)}`}`;
     const json = {
@@ -110,6 +113,7 @@ export const copyObject = tool({
   output: v.object({ id: v.string(), type: v.string() }),
   async run({ type, id, title, new_id: newId, ...place }: v.InferOutput<typeof copyInput>, { backend, signal }: Call) {
     const asking = askingOf(backend, place);
+    await mustHaveSpace(asking, signal);
     const { attributes, references } = await getObject(asking, type, id, signal);
     const named = "title" in attributes || !("name" in attributes) ? { title } : { name: title };
     const copy = await ask(
@@ -156,6 +160,7 @@ export const importObjects = tool({
   ) {
     const asking = askingOf(backend, place);
     readObjects(ndjson);
+    await mustHaveSpace(asking, signal);
     if (overwrite && hasNewIds) throw new KmError("SVC_001", "Arguments overwrite and new_copies exclude each other");
     const boundary = `km-${crypto.randomUUID()}`;
     const body = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="objects.ndjson"\r\nContent-Type: application/ndjson\r\n\r\n${ndjson}\r\n--${boundary}--\r\n`;
@@ -189,7 +194,7 @@ export const importObjects = tool({
         ? ""
         : `; ${there.length} of them are there already and ${overwrite ? "are replaced" : "stay as they are"}`;
     return {
-      summary: `Imports ${all.length} objects into ${placeOf(asking)}${rest}`,
+      summary: `Imports ${counted(all.length, "object")} into ${placeOf(asking)}${rest}`,
       detail: all
         .slice(0, 50)
         .map((one) => `${one.type} ${one.id}: ${titleOf(one)}`)
@@ -241,7 +246,7 @@ export const deleteObjects = tool({
         });
       }
     }
-    return { data: { deleted }, text: `Deleted ${deleted} objects` };
+    return { data: { deleted }, text: `Deleted ${counted(deleted, "object")}` };
   },
   async preview({ objects, ...place }: v.InferOutput<typeof deleteInput>, { backend, signal }: Call) {
     const asking = askingOf(backend, place);

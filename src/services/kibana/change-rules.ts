@@ -7,7 +7,9 @@ import { tool, type ToolCall } from "../tool.ts";
 import { bodyArgument, idArgument, where } from "./arguments.ts";
 import { ask, type Asking, askingOf, askText, type KibanaBackend, placeOf } from "./backend.ts";
 import { jsonDiff, refuseMasks } from "./json-diff.ts";
+import { mustHaveSpace } from "./must-have-space.ts";
 import { readableRule, RULE, type Rule, ruleOf } from "./rules.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<KibanaBackend>;
 
@@ -32,6 +34,7 @@ const CHANGEABLE = [
   "actions",
   "alert_delay",
   "flapping",
+  "artifacts",
 ];
 
 export const saveRule = tool({
@@ -45,6 +48,7 @@ export const saveRule = tool({
   async run({ id, rule, ...place }: v.InferOutput<typeof saveInput>, { backend, signal }: Call) {
     const asking = askingOf(backend, place);
     refuseMasks(rule);
+    await mustHaveSpace(asking, signal);
     const before = await ruleThere(asking, id, signal);
     const path = `/api/alerting/rule${id === undefined ? "" : `/${encodeURIComponent(id)}`}`;
     const saved = await ask(
@@ -166,7 +170,7 @@ export const deleteRule = tool({
     const asking = askingOf(backend, place);
     const { name, enabled, rule_type_id: type, actions } = await ruleOf(asking, id, signal);
     return {
-      summary: `Deletes the ${enabled ? "enabled" : "disabled"} alerting rule ${name} (${type}, ${actions.length} actions) of ${placeOf(asking)}`,
+      summary: `Deletes the ${enabled ? "enabled" : "disabled"} alerting rule ${name} (${type}, ${counted(actions.length, "action")}) of ${placeOf(asking)}`,
     };
   },
 });

@@ -10,6 +10,7 @@ import { maskedValue } from "../masked-config.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { ask, type Asking, askingOf, askText, type KibanaBackend, placeOf } from "./backend.ts";
 import { jsonDiff, refuseMasks } from "./json-diff.ts";
+import { mustHaveSpace } from "./must-have-space.ts";
 import { SECRET_URLS } from "./saved-object.ts";
 
 type Call = ToolCall<KibanaBackend>;
@@ -57,6 +58,7 @@ export const connectors = tool({
           ...page,
           all: all.filter((one) => hasWords(`${one.id} ${one.name}`, search)),
           what: "kinds of connectors",
+          one: "kind of connectors",
           line: (one) =>
             [one.id, one.name, one.enabled ? "" : `off (needs ${one.minimum_license_required ?? "another licence"})`]
               .filter((part) => part !== "")
@@ -66,6 +68,7 @@ export const connectors = tool({
       );
     }
     const all = await ask(asking, { path: "/api/actions/connectors", signal }, v.array(CONNECTOR));
+    if (all.length === 0) await mustHaveSpace(asking, signal);
     return listed(
       {
         ...page,
@@ -112,6 +115,7 @@ export const saveConnector = tool({
   output: v.object({ id: v.string(), name: v.string() }),
   async run(args: v.InferOutput<typeof saveInput>, { backend, signal }: Call) {
     const asking = askingOf(backend, args);
+    await mustHaveSpace(asking, signal);
     const { before, json } = await planned(asking, args, signal);
     const saved = await ask(
       asking,

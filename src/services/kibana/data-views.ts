@@ -7,6 +7,8 @@ import { tool, type ToolCall } from "../tool.ts";
 import { bodyArgument, flagArgument, idArgument, pageArguments, where } from "./arguments.ts";
 import { ask, type Asking, askingOf, askText, type KibanaBackend, placeOf } from "./backend.ts";
 import { jsonDiff, refuseMasks } from "./json-diff.ts";
+import { mustHaveSpace } from "./must-have-space.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<KibanaBackend>;
 
@@ -45,6 +47,7 @@ export const dataViews = tool({
         { path: "/api/data_views", signal, mostBytes: MOST_BYTES },
         v.object({ data_view: v.array(VIEW) }),
       );
+      if (views.length === 0) await mustHaveSpace(asking, signal);
       const chosenOne = await defaultView(asking, signal);
       return listed(
         {
@@ -81,7 +84,7 @@ export const dataViews = tool({
             aggregatable,
           })),
         what: "fields",
-        head: `${view.title} (${id})${view.timeFieldName === undefined ? "" : `, time: ${view.timeFieldName}`}: ${Object.keys(fields).length} fields`,
+        head: `${view.title} (${id})${view.timeFieldName === undefined ? "" : `, time: ${view.timeFieldName}`}: ${counted(Object.keys(fields).length, "field")}`,
         line: ({ name, type, esTypes = [], aggregatable }) =>
           [
             name,
@@ -102,9 +105,7 @@ const saveInput = v.strictObject({
   pattern: described("Indices: logs-*", text("a pattern of indices", 1000)),
   name: v.optional(text("a name", 200)),
   time_field: v.optional(text("a name of a field", 200)),
-  more: v.optional(
-    v.pipe(bodyArgument, v.description("runtimeFieldMap, fieldAttrs, fieldFormats, sourceFilters, ...")),
-  ),
+  more: v.optional(v.pipe(bodyArgument, v.description("runtimeFieldMap, fieldFormats, sourceFilters, ..."))),
   refresh_fields: flagArgument("Look for new fields"),
   default: flagArgument("The one that is used unless another is chosen"),
   ...where,
@@ -122,6 +123,7 @@ export const saveDataView = tool({
   async run(args: v.InferOutput<typeof saveInput>, { backend, signal }: Call) {
     const asking = askingOf(backend, args);
     const view = writtenView(args);
+    await mustHaveSpace(asking, signal);
     const before = await viewThere(asking, args.id, signal);
     const { data_view: saved } = await ask(
       asking,

@@ -14,10 +14,8 @@ export interface ObjectQuery {
   search?: string | undefined;
   /** `dashboard:some-id`: what refers to it. */
   refersTo?: { type: string; id: string } | undefined;
-  /** Attributes; all unless given. */
-  fields?: readonly string[] | undefined;
-  page: number;
-  perPage: number;
+  offset: number;
+  limit: number;
 }
 
 export interface FoundObjects {
@@ -26,45 +24,76 @@ export interface FoundObjects {
 }
 
 const MOST_BYTES = 32 << 20;
+/** Kibana pages no further. */
+const DEEPEST = 10_000;
 const FOUND = v.object({ total: v.number(), saved_objects: v.array(SAVED_OBJECT) });
 /** Of a request that a Kibana does not know. */
 const UNKNOWN = /not (?:available|exist|found)|no longer|unsupported/i;
 
+/** @throws KmError SVC_001 where more fit than Kibana gives */
 export async function findObjects(asking: Asking, query: ObjectQuery, signal: AbortSignal): Promise<FoundObjects> {
-  const { types, search, refersTo, fields, page, perPage } = query;
-  const words = search?.trim() ?? "";
   try {
-    const { total, saved_objects: objects } = await ask(
-      asking,
-      {
-        path: "/api/saved_objects/_find",
-        query: {
-          type: [...types],
-          page,
-          per_page: perPage,
-          ...(words !== "" && {
-            search: `${words
-              .split(/\s+/)
-              .map((word) => `${word}*`)
-              .join(" ")}`,
-            search_fields: ["title", "name"],
-            default_search_operator: "AND",
-          }),
-          ...(refersTo !== undefined && { has_reference: JSON.stringify(refersTo) }),
-          sort_field: "updated_at",
-          sort_order: "desc",
-          ...(fields !== undefined && { fields: [...fields] }),
-        },
-        signal,
-        mostBytes: MOST_BYTES,
-      },
-      FOUND,
-    );
-    return { total, objects };
+    return await newestFirst(query, async (page) => await pageOf(asking, query, page, signal));
   } catch (error) {
     if (!isGone(error)) throw error;
     return byExport(asking, query, signal);
   }
+}
+
+/** Kibana sorts by a field, but only upwards: what comes first here are its last pages, turned round. */
+async function newestFirst(
+  { offset, limit }: ObjectQuery,
+  get: (page: number) => Promise<FoundObjects>,
+): Promise<FoundObjects> {
+  const first = await get(1);
+  const { total } = first;
+  if (total > DEEPEST) {
+    throw new KmError("SVC_001", `${total} objects fit, and Kibana gives the first ${DEEPEST} alone`, {
+      hint: "Ask for fewer types, or with search.",
+    });
+  }
+  const end = Math.max(0, total - offset);
+  const start = Math.max(0, end - limit);
+  const firstPage = Math.floor(start / limit);
+  const found: SavedObject[] = [];
+  for (let page = firstPage; page * limit < end; page++) {
+    found.push(...(page === 0 ? first : await get(page + 1)).objects);
+  }
+  return { total, objects: found.slice(start - firstPage * limit, end - firstPage * limit).reverse() };
+}
+
+async function pageOf(
+  asking: Asking,
+  { types, search, refersTo, limit }: ObjectQuery,
+  page: number,
+  signal: AbortSignal,
+): Promise<FoundObjects> {
+  const words = search?.trim() ?? "";
+  const { total, saved_objects: objects } = await ask(
+    asking,
+    {
+      path: "/api/saved_objects/_find",
+      query: {
+        type: [...types],
+        page,
+        per_page: limit,
+        sort_field: "updated_at",
+        ...(words !== "" && {
+          search: words
+            .split(/\s+/)
+            .map((word) => `${word}*`)
+            .join(" "),
+          search_fields: ["title", "name"],
+          default_search_operator: "AND",
+        }),
+        ...(refersTo !== undefined && { has_reference: JSON.stringify(refersTo) }),
+      },
+      signal,
+      mostBytes: MOST_BYTES,
+    },
+    FOUND,
+  );
+  return { total, objects };
 }
 
 /** @throws KmError SVC_006 where there is none */
@@ -102,7 +131,7 @@ export function objectsIn(text: string): SavedObject[] {
 
 async function byExport(
   asking: Asking,
-  { types, search, refersTo, page, perPage }: ObjectQuery,
+  { types, search, refersTo, offset, limit }: ObjectQuery,
   signal: AbortSignal,
 ): Promise<FoundObjects> {
   const { text } = await exported(asking, { type: types }, signal);
@@ -113,7 +142,7 @@ async function byExport(
         refersTo === undefined || one.references.some(({ id, type }) => id === refersTo.id && type === refersTo.type),
     )
     .sort((a, b) => (b.updated_at ?? "").localeCompare(a.updated_at ?? ""));
-  return { total: all.length, objects: all.slice((page - 1) * perPage, page * perPage) };
+  return { total: all.length, objects: all.slice(offset, offset + limit) };
 }
 
 /** A path that is not there answers 404 and nothing more than that; one of an object says which. */

@@ -1,11 +1,13 @@
 /** The tool `kibana_logs`: documents of an index or a data view, as Discover finds them. */
 import * as v from "valibot";
-import { described, list, text } from "../../guard/policy/schema-parts.ts";
+import { list, text } from "../../guard/policy/schema-parts.ts";
 import { momentArgument, rangeOf } from "../moment.ts";
 import { offsetOf, offsetListed } from "../offset-page.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { pageArguments } from "./arguments.ts";
-import { ask, askingOf, INTERNAL, type KibanaBackend } from "./backend.ts";
+import { askInternal } from "./ask-internal.ts";
+import { askingOf, type KibanaBackend } from "./backend.ts";
+import { counted } from "../../counted.ts";
 
 const HOUR_MS = 3_600_000;
 const LONGEST_SHOWN = 1000;
@@ -15,6 +17,7 @@ const FIELDS = "a list of names of fields";
 const FOUND = v.object({
   rawResponse: v.object({
     timed_out: v.optional(v.boolean(), false),
+    _shards: v.optional(v.object({ total: v.number(), failed: v.number() })),
     hits: v.object({
       total: v.optional(v.union([v.number(), v.object({ value: v.number() })])),
       hits: v.array(v.object({ _index: v.string(), _id: v.optional(v.string()), _source: v.optional(v.unknown()) })),
@@ -25,7 +28,7 @@ const FOUND = v.object({
 export const logs = tool({
   name: "logs",
   title: "Search logs",
-  description: "Documents of a time, newest first, by words (Lucene: level:error AND host:web*).",
+  description: "Documents, newest first. query: level:error AND host:web*",
   access: "read",
   toolset: "core",
   input: v.strictObject({
@@ -34,7 +37,7 @@ export const logs = tool({
     start: momentArgument("Default -1h"),
     end: momentArgument("Default now"),
     time_field: v.optional(text("a name of a field", 200), "@timestamp"),
-    fields: described("Of documents", list(text(FIELDS, 200), FIELDS)),
+    fields: v.optional(list(text(FIELDS, 200), FIELDS)),
     ...pageArguments(20),
   }),
   output: v.object({ total: v.number(), hits: v.array(v.unknown()) }),
@@ -43,13 +46,12 @@ export const logs = tool({
     const { startMs, endMs } = rangeOf({ start, end }, HOUR_MS);
     const from = offsetOf(token, question);
     const range = { range: { [time]: { gte: startMs, lte: endMs, format: "epoch_millis" } } };
-    const { rawResponse: found } = await ask(
+    const { rawResponse: found } = await askInternal(
       askingOf(backend, question),
       {
         path: "/internal/search/es",
         method: "POST",
         isRepeatable: true,
-        headers: INTERNAL,
         json: {
           params: {
             index,
@@ -70,8 +72,16 @@ export const logs = tool({
         mostBytes: 16 << 20,
       },
       FOUND,
+      "elasticsearch_search, of the service elasticsearch, asks Elasticsearch itself.",
     );
-    const { hits } = found;
+    const { hits, _shards: shards } = found;
+    const note = [
+      found.timed_out ? "The time was over before all of it was searched." : undefined,
+      shards !== undefined && shards.failed > 0
+        ? `${shards.failed} of ${shards.total} shards failed: there may be more.`
+        : undefined,
+      shards?.total === 0 ? `No index fits ${index}.` : undefined,
+    ].filter((one) => one !== undefined);
     const total = typeof hits.total === "number" ? hits.total : (hits.total?.value ?? hits.hits.length);
     return offsetListed(
       hits.hits,
@@ -81,8 +91,8 @@ export const logs = tool({
         question,
         mostBytes,
         what: "documents",
-        head: `${total} documents, ${new Date(startMs).toISOString()} to ${new Date(endMs).toISOString()}`,
-        note: found.timed_out ? "The time was over before all of it was searched." : undefined,
+        head: `${counted(total, "document")}, ${new Date(startMs).toISOString()} to ${new Date(endMs).toISOString()}`,
+        note: note.length === 0 ? undefined : note.join(" "),
         line: ({ _source: source }) => {
           const json = JSON.stringify(source ?? {});
           return json.length > LONGEST_SHOWN ? `${json.slice(0, LONGEST_SHOWN).toWellFormed()}...` : json;

@@ -6,8 +6,10 @@ import { offsetOf, offsetListed } from "../offset-page.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { flagArgument, idArgument, pageArguments, typeArgument, where } from "./arguments.ts";
 import { askingOf, type KibanaBackend } from "./backend.ts";
+import { mustHaveSpace } from "./must-have-space.ts";
 import { exported, findObjects, getObject, objectsIn } from "./find-objects.ts";
 import { outlineOf, readable, type SavedObject, titleOf } from "./saved-object.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<KibanaBackend>;
 
@@ -18,7 +20,7 @@ const REFERS = "type:id, such as index-pattern:logs";
 export const objects = tool({
   name: "objects",
   title: "Find saved objects",
-  description: "Dashboards, visualizations, lens, searches, maps, index-patterns (data views) and others, by title.",
+  description: "Dashboards, data views (index-pattern) and others, last changed first.",
   access: "read",
   toolset: "core",
   input: v.strictObject({
@@ -40,20 +42,11 @@ export const objects = tool({
     const { types = USUAL_TYPES, search, refers_to: refers, detail = false } = question;
     const offset = offsetOf(token, [question, limit]);
     const [, type = "", id = ""] = /^([^:]+):(.*)$/.exec(refers ?? "") ?? [];
-    // Kibana pages by numbers; an offset within a page is left out of what comes.
-    const page = Math.floor(offset / limit) + 1;
-    const { total, objects: found } = await findObjects(
-      askingOf(backend, question),
-      {
-        types,
-        search,
-        refersTo: refers === undefined ? undefined : { type, id },
-        page,
-        perPage: limit,
-      },
-      signal,
-    );
-    const items = found.slice(offset - (page - 1) * limit).map((one) => (detail ? whole(one) : outlined(one)));
+    const asking = askingOf(backend, question);
+    const refersTo = refers === undefined ? undefined : { type, id };
+    const { total, objects: found } = await findObjects(asking, { types, search, refersTo, offset, limit }, signal);
+    if (total === 0) await mustHaveSpace(asking, signal);
+    const items = found.map((one) => (detail ? whole(one) : outlined(one)));
     return offsetListed(
       items,
       {
@@ -62,7 +55,7 @@ export const objects = tool({
         question: [question, limit],
         mostBytes,
         what: "objects",
-        head: `${total} objects`,
+        head: counted(total, "object"),
         line: (one) => ("attributes" in one ? JSON.stringify(one) : lineOf(one)),
       },
       (some) => ({ total, objects: some }),
@@ -111,8 +104,7 @@ const PART = "a name of an attribute, such as panelsJSON";
 export const object = tool({
   name: "object",
   title: "Read a saved object",
-  description:
-    "All of a saved object, such as a dashboard with its panels and what it refers to; JSON in it is unfolded.",
+  description: "All of one, such as a dashboard with its panels.",
   access: "read",
   toolset: "core",
   input: v.strictObject({

@@ -9,8 +9,11 @@ import { hasWords, searchArgument } from "../list-arguments.ts";
 import { listed } from "../listed.ts";
 import { tool, type ToolCall } from "../tool.ts";
 import { idArgument, pageArguments, where } from "./arguments.ts";
-import { ask, type Asking, askingOf, INTERNAL, type KibanaBackend } from "./backend.ts";
+import { askInternal } from "./ask-internal.ts";
+import { ask, type Asking, askingOf, type KibanaBackend } from "./backend.ts";
+import { mustHaveSpace } from "./must-have-space.ts";
 import { SECRET_URLS } from "./saved-object.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<KibanaBackend>;
 
@@ -45,7 +48,7 @@ const TYPE = "an id of a type of rules, such as .es-query";
 export const rules = tool({
   name: "rules",
   title: "List alerting rules",
-  description: "Alerting rules with state; status active has those that alert now.",
+  description: "Alerting rules with state; active ones alert now.",
   access: "read",
   toolset: "core",
   input: v.strictObject({
@@ -66,8 +69,9 @@ export const rules = tool({
       enabled === undefined ? undefined : `alert.attributes.enabled: ${enabled}`,
       type === undefined ? undefined : `alert.attributes.alertTypeId: "${type}"`,
     ].filter((one) => one !== undefined);
+    const asking = askingOf(backend, question);
     const { total, data } = await ask(
-      askingOf(backend, question),
+      asking,
       {
         path: "/api/alerting/rules/_find",
         query: {
@@ -90,10 +94,19 @@ export const rules = tool({
       },
       FOUND,
     );
+    if (total === 0) await mustHaveSpace(asking, signal);
     const items = data.slice(offset - (page - 1) * limit).map(outlined);
     return offsetListed(
       items,
-      { offset, total, question: [question, limit], mostBytes, what: "rules", head: `${total} rules`, line: lineOf },
+      {
+        offset,
+        total,
+        question: [question, limit],
+        mostBytes,
+        what: "rules",
+        head: counted(total, "rule"),
+        line: lineOf,
+      },
       (some) => ({ total, rules: some }),
     );
   },
@@ -160,10 +173,10 @@ export const rule = tool({
     if (part === "rule") return { data: { ...readableRule(await ruleOf(asking, id, signal)), id } };
     const path = `/internal/alerting/rule/${encodeURIComponent(id)}`;
     const nowMs = Date.now();
-    const found = await ask(
+    const found = await askInternal(
       asking,
       part === "alerts"
-        ? { path: `${path}/_alert_summary`, headers: INTERNAL, signal }
+        ? { path: `${path}/_alert_summary`, signal }
         : {
             path: `${path}/_execution_log`,
             query: {
@@ -173,10 +186,10 @@ export const rule = tool({
               page: 1,
               sort: '[{"timestamp":{"order":"desc"}}]',
             },
-            headers: INTERNAL,
             signal,
           },
       v.looseObject({}),
+      "kibana_rule with part: rule has execution_status and last_run, with the counts of alerts.",
     );
     return { data: { ...found, id } };
   },

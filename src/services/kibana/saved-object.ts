@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { isMapping } from "../../is-mapping.ts";
 import { maskedValue } from "../masked-config.ts";
+import { counted } from "../../counted.ts";
 
 export const REFERENCE = v.object({ id: v.string(), type: v.string(), name: v.string() });
 export const SAVED_OBJECT = v.object({
@@ -31,7 +32,7 @@ export function outlineOf({ type, attributes, references }: SavedObject): string
   const { panelsJSON: panels, visState, description } = attributes;
   const parts: string[] = [];
   const shownPanels = parsed(panels);
-  if (Array.isArray(shownPanels)) parts.push(`${shownPanels.length} panels`);
+  if (Array.isArray(shownPanels)) parts.push(counted(shownPanels.length, "panel"));
   const state = parsed(visState);
   if (isMapping(state) && typeof state["type"] === "string") parts.push(state["type"]);
   if (type === "index-pattern" && typeof attributes["timeFieldName"] === "string")

@@ -1,8 +1,8 @@
 /** The service `kibana`: Kibana 8 and 9. */
 import * as v from "valibot";
 import { described, text } from "../../guard/policy/schema-parts.ts";
-import { BackendClient } from "../backend/backend-client.ts";
-import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import { connectionsSchema } from "../backend/connections.ts";
+import { openClients } from "../backend/open-clients.ts";
 import type { Service } from "../service.ts";
 import { spaceId } from "./arguments.ts";
 import type { Connection, KibanaBackend } from "./backend.ts";
@@ -59,15 +59,18 @@ const service: Service<v.InferOutput<typeof config>, KibanaBackend> = {
     deleteSpace,
   ],
   async open(written, around) {
-    const connections = new Map<string, Connection>();
-    for (const [name, one] of connectionsOf(written)) {
-      const headers = { ...one.headers, ...(one.api_key !== undefined && { Authorization: `ApiKey ${one.api_key}` }) };
-      const remote = await remoteFrom(`kibana.${name}`, { ...one, headers }, "http://127.0.0.1:5601", around);
-      connections.set(name, {
-        client: new BackendClient("Kibana", remote, around.cache, readError),
-        space: one.space ?? "default",
-      });
-    }
+    const connections = await openClients(
+      {
+        name: "kibana",
+        title: "Kibana",
+        url: "http://127.0.0.1:5601",
+        readError,
+        headers: ({ api_key }) => ({ Authorization: api_key && `ApiKey ${api_key}` }),
+      },
+      written,
+      around,
+      ({ client, one }): Connection => ({ client, space: one.space ?? "default" }),
+    );
     return { connections };
   },
   probe,

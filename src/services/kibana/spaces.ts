@@ -19,6 +19,8 @@ const SPACE = v.object({
   initials: v.optional(v.string()),
   disabledFeatures: v.optional(v.array(v.string()), []),
   solution: v.optional(v.string()),
+  imageUrl: v.optional(v.string()),
+  projectRouting: v.optional(v.string()),
   _reserved: v.optional(v.boolean()),
 });
 

@@ -1,10 +1,12 @@
 /** The tool `kibana_status`: how Kibana is; and `probe`: the same for all connections. */
 import * as v from "valibot";
+import { KmError } from "../../errors.ts";
 import { connectionArgument } from "../backend/connections.ts";
 import { probeEach } from "../backend/probe-each.ts";
 import type { Probe } from "../service.ts";
 import { tool, type ToolCall } from "../tool.ts";
-import { ask, askingOf, type Asking, type Connection, type KibanaBackend } from "./backend.ts";
+import { askingOf, askText, type Asking, type Connection, type KibanaBackend } from "./backend.ts";
+import { readError } from "./read-error.ts";
 
 const LEVEL = v.object({ level: v.string(), summary: v.optional(v.string()) });
 const STATUS = v.object({
@@ -74,13 +76,31 @@ export async function probe({ connections }: KibanaBackend, signal: AbortSignal)
   return await probeEach(connections, async ({ client }: Connection) => {
     const { version, status: found } = await statusOf({ client, space: "default" }, signal);
     return {
-      isReady: found.overall.level === "available",
+      // Degraded is a plugin that is in trouble, and answered with 200: the rest can be used.
+      isReady: ["available", "degraded"].includes(found.overall.level),
       detail: `Kibana ${version?.number ?? ""} is ${found.overall.level}`,
     };
   });
 }
 
-/** One that is in trouble answers 503, with the same. */
-async function statusOf(asking: Asking, signal: AbortSignal) {
-  return await ask(asking, { path: "/api/status", signal, expect: [503], isRepeatable: false }, STATUS);
+/** One that is in trouble answers 503, with the same; one that only starts says so as a plain text. */
+async function statusOf(asking: Asking, signal: AbortSignal): Promise<v.InferOutput<typeof STATUS>> {
+  const { status, text } = await askText(asking, {
+    path: "/api/status",
+    headers: { accept: "application/json" },
+    signal,
+    expect: [503],
+    isRepeatable: false,
+  });
+  const read = v.safeParse(v.pipe(v.string(), v.parseJson(), STATUS), text);
+  if (read.success) return read.output;
+  const { label } = asking.client;
+  if (status === 503) {
+    throw new KmError("SVC_003", `${label}: ${readError(text) ?? "it is not available now"} (HTTP 503)`, {
+      hint: "It starts, or does not reach its Elasticsearch. Try again in half a minute; then see its log.",
+    });
+  }
+  throw new KmError("SVC_008", `${label} answered /api/status with something else than expected`, {
+    hint: `It begins with ${JSON.stringify(text.slice(0, 80))}: see whether the URL leads to the right server.`,
+  });
 }

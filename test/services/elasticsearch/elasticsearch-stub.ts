@@ -1,13 +1,20 @@
 /**
- * `startElasticsearchStub`: a small server that answers as Elasticsearch does, of one node and with documents in memory. Paths,
- * methods and parameters are those of the published API description; what that does not have is refused, as Elasticsearch itself does.
+ * `startElasticsearchStub`: a small server that answers as Elasticsearch does, of one node and with documents in memory. Each request and
+ * each answer is held against the published description of that version (`elasticsearch-api-8.json`, `elasticsearch-api-9.json`): what is
+ * not as described is answered with an error, and `dispose` throws.
  */
+import * as v from "valibot";
 import { isMapping } from "../../../src/is-mapping.ts";
+import { answerProblems, API_DESCRIPTION, requestProblems, typeProblems } from "../api-description.ts";
+import api8 from "./elasticsearch-api-8.json";
+import api9 from "./elasticsearch-api-9.json";
 
 export interface ElasticsearchStub extends AsyncDisposable {
   url: string;
   /** What was asked: `GET /_cat/indices`. */
   requests: { line: string; headers: Headers }[];
+  /** What was not as Elasticsearch is described. */
+  problems: string[];
 }
 
 interface Index {
@@ -19,53 +26,47 @@ interface Index {
   stream?: string;
 }
 
-/** Of the description: which parameters each one has, besides those of all. */
-const COMMON = [
-  "pretty",
-  "human",
-  "error_trace",
-  "filter_path",
-  "format",
-  "h",
-  "s",
-  "v",
-  "bytes",
-  "time",
-  "local",
-  "master_timeout",
-  "timeout",
-];
-const ROUTES: readonly [method: string, path: RegExp, handler: keyof Handlers, parameters: string[]][] = [
-  ["GET", /^\/$/, "info", []],
-  ["GET", /^\/_cluster\/health(?:\/([^/]+))?$/, "health", ["level", "expand_wildcards", "wait_for_status"]],
-  ["GET", /^\/_cat\/indices(?:\/([^/]+))?$/, "catIndices", ["expand_wildcards", "health", "pri"]],
-  ["GET", /^\/_cat\/aliases(?:\/([^/]+))?$/, "catAliases", ["expand_wildcards"]],
-  ["GET", /^\/_cat\/nodes$/, "catNodes", ["full_id"]],
-  ["GET", /^\/_cat\/shards(?:\/([^/]+))?$/, "catShards", []],
-  ["GET", /^\/_cat\/segments(?:\/([^/]+))?$/, "catSegments", []],
-  ["POST", /^\/_cluster\/allocation\/explain$/, "explain", ["include_disk_info", "include_yes_decisions"]],
-  ["GET", /^\/_cluster\/settings$/, "clusterSettings", ["flat_settings", "include_defaults"]],
-  ["GET", /^\/_cluster\/stats$/, "clusterStats", ["include_remotes"]],
-  ["GET", /^\/_tasks$/, "tasks", ["actions", "detailed", "group_by", "nodes"]],
-  ["GET", /^\/_data_stream(?:\/([^/]+))?$/, "dataStreams", ["expand_wildcards", "include_defaults"]],
-  ["PUT", /^\/_data_stream\/([^/]+)$/, "createStream", []],
-  ["POST", /^\/_query$/, "esql", ["delimiter", "drop_null_columns", "allow_partial_results"]],
-  ["POST", /^\/_aliases$/, "changeAliases", []],
-  ["POST", /^\/([^/]+)\/_search$/, "search", ["ignore_unavailable", "allow_no_indices", "expand_wildcards"]],
-  ["GET", /^\/([^/]+)\/_mapping$/, "mappings", ["ignore_unavailable", "expand_wildcards", "allow_no_indices"]],
-  ["GET", /^\/([^/]+)\/_stats$/, "stats", ["level", "expand_wildcards"]],
-  ["PUT", /^\/([^/]+)\/_settings$/, "putSettings", ["flat_settings", "preserve_existing"]],
-  ["PUT", /^\/([^/]+)\/_mapping$/, "putMapping", []],
-  ["POST", /^\/([^/]+)\/_(open|close|refresh|flush|forcemerge|rollover)$/, "act", []],
-  ["GET", /^\/([^/]+)\/_doc\/([^/]+)$/, "getDocument", ["_source", "realtime", "routing"]],
-  ["PUT", /^\/([^/]+)\/_doc\/([^/]+)$/, "putDocument", ["refresh", "routing", "pipeline", "op_type"]],
-  ["POST", /^\/([^/]+)\/_doc$/, "putDocument", ["refresh", "routing", "pipeline", "op_type"]],
-  ["POST", /^\/([^/]+)\/_update\/([^/]+)$/, "updateDocument", ["refresh", "routing", "retry_on_conflict"]],
-  ["DELETE", /^\/([^/]+)\/_doc\/([^/]+)$/, "deleteDocument", ["refresh", "routing"]],
-  ["GET", /^\/([^/_][^/]*)$/, "getIndex", ["flat_settings", "expand_wildcards", "features"]],
-  ["PUT", /^\/([^/_][^/]*)$/, "createIndex", ["wait_for_active_shards"]],
-  ["DELETE", /^\/([^/_][^/]*)$/, "deleteIndex", ["ignore_unavailable"]],
-];
+const HANDLERS: Record<string, keyof Handlers> = {
+  info: "info",
+  "cluster.health": "health",
+  "cat.indices": "catIndices",
+  "cat.aliases": "catAliases",
+  "cat.nodes": "catNodes",
+  "cat.shards": "catShards",
+  "cat.segments": "catSegments",
+  "cluster.allocation_explain": "explain",
+  "cluster.get_settings": "clusterSettings",
+  "cluster.stats": "clusterStats",
+  "cluster.pending_tasks": "pendingTasks",
+  "tasks.list": "tasks",
+  "indices.get_index_template": "indexTemplates",
+  "ilm.get_lifecycle": "lifecycles",
+  "license.get": "license",
+  "indices.get_data_stream": "dataStreams",
+  "indices.create_data_stream": "createStream",
+  "indices.delete_data_stream": "deleteStream",
+  "esql.query": "esql",
+  "indices.update_aliases": "changeAliases",
+  search: "search",
+  "indices.get_mapping": "mappings",
+  "indices.stats": "stats",
+  "indices.put_settings": "putSettings",
+  "indices.put_mapping": "putMapping",
+  "indices.open": "open",
+  "indices.close": "closeIndex",
+  "indices.refresh": "onShards",
+  "indices.flush": "onShards",
+  "indices.forcemerge": "onShards",
+  "indices.clear_cache": "onShards",
+  "indices.rollover": "rollover",
+  get: "getDocument",
+  index: "putDocument",
+  update: "updateDocument",
+  delete: "deleteDocument",
+  "indices.get": "getIndex",
+  "indices.create": "createIndex",
+  "indices.delete": "deleteIndex",
+};
 
 type Handler = (first: string, second: string, body: Record<string, unknown>) => object;
 type Handlers = ReturnType<typeof handlers>;
@@ -84,65 +85,70 @@ class Refused extends Error {
 export function startElasticsearchStub({
   version = "9.2.1",
   apiKey,
-}: { version?: string; apiKey?: string } = {}): ElasticsearchStub {
-  const requests: { line: string; headers: Headers }[] = [];
+  port = 0,
+}: { version?: string; apiKey?: string; port?: number } = {}): ElasticsearchStub {
+  const requests: ElasticsearchStub["requests"] = [];
+  const problems: string[] = [];
+  const api = v.parse(API_DESCRIPTION, version.startsWith("8.") ? api8 : api9);
   const all = handlers(version);
+  const answered = (request: Request, url: URL, text: string): { answer: object; status: number } => {
+    if (apiKey !== undefined && request.headers.get("authorization") !== `ApiKey ${apiKey}`) {
+      const reason = `missing authentication credentials for REST request [${url.pathname}]`;
+      throw new Refused(401, "security_exception", reason);
+    }
+    const body: unknown = text === "" ? undefined : JSON.parse(text);
+    const asked = requestProblems(api, { method: request.method, path: url.pathname, query: url.searchParams, body });
+    const handler = HANDLERS[asked.endpoint ?? ""];
+    if (asked.problems.length > 0 || handler === undefined || asked.endpoint === undefined) {
+      problems.push(...asked.problems);
+      throw new Refused(400, "illegal_argument_exception", asked.problems.join("; "));
+    }
+    const [first = "", second = ""] = namesIn(url.pathname);
+    const answer = (all[handler] as Handler)(first, second, isMapping(body) ? body : {});
+    const wrong = answerProblems(api, asked.endpoint, answer);
+    problems.push(...wrong);
+    if (wrong.length > 0) throw new Refused(500, "stub_exception", wrong.join("; "));
+    const isMissing = isMapping(answer) && (answer["found"] === false || answer["result"] === "not_found");
+    return { answer, status: isMissing ? 404 : 200 };
+  };
   const server = Bun.serve({
-    port: 0,
+    port,
     hostname: "127.0.0.1",
     async fetch(request) {
       const url = new URL(request.url);
       requests.push({ line: `${request.method} ${url.pathname}`, headers: request.headers });
       const headers = { "x-elastic-product": "Elasticsearch", "content-type": "application/json" };
       try {
-        if (apiKey !== undefined && request.headers.get("authorization") !== `ApiKey ${apiKey}`) {
-          throw new Refused(
-            401,
-            "security_exception",
-            `missing authentication credentials for REST request [${url.pathname}]`,
-          );
-        }
-        const text = await request.text();
-        const body: unknown = text === "" ? {} : JSON.parse(text);
-        const [, , name, parameters = []] =
-          ROUTES.find(([method, path]) => method === request.method && path.test(url.pathname)) ?? [];
-        const match = ROUTES.find(([method, path]) => method === request.method && path.test(url.pathname))?.[1].exec(
-          url.pathname,
-        );
-        if (name === undefined)
-          throw new Refused(
-            400,
-            "illegal_argument_exception",
-            `no handler found for uri [${url.pathname}] and method [${request.method}]`,
-          );
-        for (const key of url.searchParams.keys()) {
-          if (![...COMMON, ...parameters].includes(key)) {
-            throw new Refused(
-              400,
-              "illegal_argument_exception",
-              `request [${url.pathname}] contains unrecognized parameter: [${key}]`,
-            );
-          }
-        }
-        const decoded = (part: string | undefined): string => decodeURIComponent(part ?? "");
-        const handler: Handler = all[name];
-        const answer = handler(decoded(match?.[1]), decoded(match?.[2]), isMapping(body) ? body : {});
-        const status = isMapping(answer) && (answer["found"] === false || answer["result"] === "not_found") ? 404 : 200;
+        const { answer, status } = answered(request, url, await request.text());
         return Response.json(answer, { headers, status });
       } catch (error) {
         const { status, type } = error instanceof Refused ? error : { status: 500, type: "exception" };
         const reason = error instanceof Error ? error.message : "";
-        return Response.json({ error: { root_cause: [{ type, reason }], type, reason }, status }, { headers, status });
+        const answer = { error: { root_cause: [{ type, reason }], type, reason }, status };
+        problems.push(...typeProblems(api, "ErrorResponseBase", answer, "error"));
+        return Response.json(answer, { headers, status });
       }
     },
   });
   return {
     url: `http://127.0.0.1:${server.port ?? 0}`,
     requests,
+    problems,
     async [Symbol.asyncDispose]() {
       await server.stop(true);
+      if (problems.length > 0) throw new Error(`Not as Elasticsearch is described:\n${problems.join("\n")}`);
     },
   };
+}
+
+/** What stands for names in a path, decoded: not the words that begin with an underscore. */
+function namesIn(path: string): string[] {
+  const parts = path.split("/").filter((part) => part !== "");
+  const isCluster = parts[0]?.startsWith("_") === true && parts[0] !== "_all";
+  const names = isCluster
+    ? parts.slice(parts[0] === "_data_stream" ? 1 : 2)
+    : parts.filter((part, at) => !part.startsWith("_") || part === "_all" || at > 1);
+  return names.map((name) => decodeURIComponent(name));
 }
 
 function handlers(version: string) {
@@ -201,7 +207,17 @@ function handlers(version: string) {
       name: "stub-1",
       cluster_name: "stub",
       cluster_uuid: "aUuId",
-      version: { number: version, build_flavor: "default", build_type: "tar", lucene_version: "10.3.0" },
+      version: {
+        number: version,
+        build_flavor: "default",
+        build_type: "tar",
+        build_hash: "aHash",
+        build_date: "2026-11-22T08:00:00.000Z",
+        build_snapshot: false,
+        lucene_version: "10.3.0",
+        minimum_wire_compatibility_version: "8.19.0",
+        minimum_index_compatibility_version: "8.0.0",
+      },
       tagline: "You Know, for Search",
     }),
     health: (pattern: string) => {
@@ -214,6 +230,7 @@ function handlers(version: string) {
         number_of_shards: 1,
         number_of_replicas: 1,
         active_primary_shards: 1,
+        unassigned_primary_shards: 0,
       };
       return {
         cluster_name: "stub",
@@ -225,6 +242,7 @@ function handlers(version: string) {
         ...counts,
         active_shards: some.length,
         unassigned_shards: some.length,
+        unassigned_primary_shards: 0,
         delayed_unassigned_shards: 0,
         number_of_pending_tasks: 0,
         number_of_in_flight_fetch: 0,
@@ -281,7 +299,6 @@ function handlers(version: string) {
           docs: String(one.docs.size),
           store: String(bytesOf(one)),
           node: "stub-1",
-          "unassigned.reason": null,
         },
         {
           index,
@@ -353,7 +370,13 @@ function handlers(version: string) {
       transient: {},
     }),
     clusterStats: () => ({
+      _nodes: { total: 1, successful: 1, failed: 0 },
       cluster_name: "stub",
+      cluster_uuid: "aUuId",
+      timestamp: 1_795_334_400_000,
+      snapshots: {},
+      repositories: {},
+      ccs: {},
       status: "yellow",
       indices: { count: indices.size },
       nodes: { count: { total: 1 } },
@@ -361,6 +384,8 @@ function handlers(version: string) {
     tasks: () => ({
       tasks: [
         {
+          start_time_in_millis: 1_795_334_400_000,
+          headers: {},
           node: "aNodeId",
           id: 7,
           type: "transport",
@@ -389,6 +414,10 @@ function handlers(version: string) {
           ilm_policy: "logs",
           hidden: false,
           system: false,
+          prefer_ilm: true,
+          next_generation_managed_by: "Index Lifecycle Management",
+          rollover_on_write: false,
+          ...(!version.startsWith("8.") && { settings: {} }),
         })),
       };
     },
@@ -424,7 +453,7 @@ function handlers(version: string) {
           else delete found.aliases[String(alias)];
         }
       }
-      return { acknowledged: true, errors: false };
+      return { acknowledged: true };
     },
     search: (pattern: string, _second: string, { size = 10, from = 0, query, sort, aggs }: Record<string, unknown>) => {
       const words = isMapping(query) ? queryText(query) : "";
@@ -458,18 +487,21 @@ function handlers(version: string) {
     },
     mappings: (pattern: string) =>
       Object.fromEntries(needed(pattern).map(([name, one]) => [name, { mappings: one.mappings }])),
-    stats: (pattern: string) => ({
-      indices: Object.fromEntries(
-        needed(pattern).map(([name, one]) => {
-          const counted = {
-            docs: { count: one.docs.size, deleted: 0 },
-            store: { size_in_bytes: bytesOf(one) },
-            segments: { count: 1 },
-          };
-          return [name, { uuid: "aUuid", primaries: counted, total: counted }];
-        }),
-      ),
-    }),
+    stats: (pattern: string) => {
+      const found = needed(pattern).map(([name, one]) => {
+        const counted = shardStats(one.docs.size, bytesOf(one));
+        return [name, { uuid: "aUuid", primaries: counted, total: counted }] as const;
+      });
+      const all = shardStats(
+        found.reduce((sum, [, one]) => sum + one.primaries.docs.count, 0),
+        0,
+      );
+      return {
+        _shards: { total: found.length * 2, successful: found.length, failed: 0 },
+        _all: { primaries: all, total: all },
+        indices: Object.fromEntries(found),
+      };
+    },
     putSettings: (pattern: string, _second: string, body: Record<string, unknown>) => {
       for (const [, one] of needed(pattern)) Object.assign(one.settings, body);
       return { acknowledged: true };
@@ -478,11 +510,80 @@ function handlers(version: string) {
       for (const [, one] of needed(pattern)) Object.assign(mapping(one.mappings, "properties"), body["properties"]);
       return { acknowledged: true };
     },
-    act: (pattern: string, action: string) => {
-      for (const [, one] of needed(pattern))
-        if (action === "open" || action === "close") one.isOpen = action === "open";
-      return { acknowledged: true, _shards: { total: 1, successful: 1, failed: 0 } };
+    open: (pattern: string) => {
+      for (const [, one] of needed(pattern)) one.isOpen = true;
+      return { acknowledged: true, shards_acknowledged: true };
     },
+    closeIndex: (pattern: string) => {
+      const closed = needed(pattern).map(([name, one]) => {
+        one.isOpen = false;
+        return [name, { closed: true }] as const;
+      });
+      return { acknowledged: true, shards_acknowledged: true, indices: Object.fromEntries(closed) };
+    },
+    onShards: (pattern: string) => {
+      needed(pattern);
+      return { _shards: SHARDS };
+    },
+    rollover: (pattern: string) => {
+      const [[name] = [pattern]] = needed(pattern);
+      return {
+        acknowledged: true,
+        shards_acknowledged: true,
+        old_index: name,
+        new_index: `${name}-000002`,
+        rolled_over: true,
+        dry_run: false,
+        conditions: {},
+      };
+    },
+    deleteStream: (name: string) => {
+      const own = [...indices].filter(([, one]) => one.stream === name);
+      if (own.length === 0) throw new Refused(404, "index_not_found_exception", `no such index [${name}]`);
+      for (const [index] of own) indices.delete(index);
+      return { acknowledged: true };
+    },
+    pendingTasks: () => ({
+      tasks: [
+        {
+          insert_order: 101,
+          priority: "URGENT",
+          source: "create-index [logs], cause [api]",
+          executing: true,
+          time_in_queue_millis: 86,
+          time_in_queue: "86ms",
+        },
+      ],
+    }),
+    indexTemplates: () => ({
+      index_templates: [
+        {
+          name: "logs",
+          index_template: { index_patterns: ["logs-*-*"], composed_of: ["logs@mappings"], priority: 100 },
+        },
+      ],
+    }),
+    lifecycles: () => ({
+      logs: {
+        version: 1,
+        modified_date: "2026-11-22T08:00:00.000Z",
+        policy: { phases: { hot: { min_age: "0ms", actions: { rollover: { max_age: "30d" } } } } },
+      },
+    }),
+    license: () => ({
+      license: {
+        status: "active",
+        uid: "aUid",
+        type: "basic",
+        issue_date: "2026-11-22T08:00:00.000Z",
+        issue_date_in_millis: 1_795_334_400_000,
+        max_nodes: 1000,
+        max_resource_units: null,
+        issued_to: "stub",
+        issuer: "elasticsearch",
+        start_date_in_millis: -1,
+      },
+    }),
     getDocument: (index: string, id: string) => {
       const [[_index, one] = [index, undefined]] = needed(index);
       const doc = one?.docs.get(id);
@@ -505,7 +606,7 @@ function handlers(version: string) {
         _id: id,
         _version: before + 1,
         result: before === 0 ? "created" : "updated",
-        _shards: { total: 2, successful: 1, failed: 0 },
+        _shards: SHARDS,
       };
     },
     updateDocument: (index: string, id: string, body: Record<string, unknown>) => {
@@ -513,11 +614,12 @@ function handlers(version: string) {
       const doc = one?.docs.get(id);
       if (doc === undefined) throw new Refused(404, "document_missing_exception", `[${id}]: document missing`);
       Object.assign(doc.source, body["doc"]);
-      return { _index, _id: id, _version: ++doc.version, result: "updated" };
+      return { _index, _id: id, _version: ++doc.version, result: "updated", _shards: SHARDS };
     },
     deleteDocument: (index: string, id: string) => {
       const [[_index, one] = [index, undefined]] = needed(index);
-      return { _index, _id: id, _version: 2, result: one?.docs.delete(id) === true ? "deleted" : "not_found" };
+      const result = one?.docs.delete(id) === true ? "deleted" : "not_found";
+      return { _index, _id: id, _version: 2, result, _shards: SHARDS };
     },
     getIndex: (pattern: string) =>
       Object.fromEntries(
@@ -548,6 +650,30 @@ function handlers(version: string) {
   } satisfies Record<string, Handler>;
 }
 
+const SHARDS = { total: 2, successful: 1, failed: 0 };
+
+function shardStats(count: number, bytes: number) {
+  return {
+    docs: { count, deleted: 0, total_size_in_bytes: bytes },
+    store: { size_in_bytes: bytes, reserved_in_bytes: 0 },
+    segments: {
+      count: 1,
+      memory_in_bytes: 0,
+      terms_memory_in_bytes: 0,
+      stored_fields_memory_in_bytes: 0,
+      term_vectors_memory_in_bytes: 0,
+      norms_memory_in_bytes: 0,
+      points_memory_in_bytes: 0,
+      doc_values_memory_in_bytes: 0,
+      index_writer_memory_in_bytes: 0,
+      version_map_memory_in_bytes: 0,
+      fixed_bit_set_memory_in_bytes: 0,
+      max_unsafe_auto_id_timestamp: -1,
+      file_sizes: {},
+    },
+  };
+}
+
 /** A member that is made where there is none. */
 function mapping(of: Record<string, unknown>, name: string): Record<string, unknown> {
   const found = of[name];
@@ -565,3 +691,6 @@ function queryText(query: Record<string, unknown>): string {
   if (value === undefined) throw new Refused(400, "parsing_exception", `unknown query [${Object.keys(query).join()}]`);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
+
+/** By itself: to see that the tests run against whatever a URL names. */
+if (import.meta.main) console.log(startElasticsearchStub({ port: Number(process.argv[2] ?? 0) }).url);

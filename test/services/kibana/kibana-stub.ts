@@ -1,13 +1,19 @@
 /**
- * `startKibanaStub`: a small server that answers as Kibana does, with spaces, saved objects, rules and connectors in memory. Paths, methods
- * and what bodies may have are those of the published API description; what that does not have is refused, as Kibana itself does.
+ * `startKibanaStub`: a small server that answers as Kibana does, with spaces, saved objects, rules and connectors in memory. Each request
+ * and each answer is held against `kibana-api.json`, which says what Kibana's routes take and give: what is not as described is answered with
+ * an error, and `dispose` throws.
  */
+import * as v from "valibot";
 import { isMapping } from "../../../src/is-mapping.ts";
+import { answerProblems, API_DESCRIPTION, requestProblems, typeProblems } from "../api-description.ts";
+import described from "./kibana-api.json";
 
 export interface KibanaStub extends AsyncDisposable {
   url: string;
   /** What was asked: `GET /s/shop/api/status`. */
   requests: { line: string; headers: Headers }[];
+  /** What was not as Kibana is described. */
+  problems: string[];
 }
 
 export interface KibanaStubOptions {
@@ -15,6 +21,9 @@ export interface KibanaStubOptions {
   apiKey?: string;
   /** Without the API of saved objects, as where Elastic runs it. */
   isServerless?: boolean;
+  /** Internal routes are for nobody, whatever the request says of itself. */
+  hasInternal?: boolean;
+  port?: number;
 }
 
 type Mapping = Record<string, unknown>;
@@ -43,11 +52,15 @@ export function startKibanaStub({
   version = "9.2.1",
   apiKey,
   isServerless = false,
+  hasInternal = true,
+  port = 0,
 }: KibanaStubOptions = {}): KibanaStub {
-  const requests: { line: string; headers: Headers }[] = [];
+  const requests: KibanaStub["requests"] = [];
+  const problems: string[] = [];
+  const api = v.parse(API_DESCRIPTION, described);
   const routes = routesOf(version, isServerless);
   const server = Bun.serve({
-    port: 0,
+    port,
     hostname: "127.0.0.1",
     async fetch(request) {
       const url = new URL(request.url);
@@ -58,15 +71,19 @@ export function startKibanaStub({
         if (request.method !== "GET" && !request.headers.has("kbn-xsrf"))
           throw new Refused(400, "Request must contain a kbn-xsrf header.");
         const [, space = "default", path = url.pathname] = /^\/s\/([^/]+)(\/.*)$/.exec(url.pathname) ?? [];
-        if (path.startsWith("/internal/") && request.headers.get("x-elastic-internal-origin") === null) {
+        const isInternal = request.headers.has("x-elastic-internal-origin") && hasInternal;
+        if (path.startsWith("/internal/") && !isInternal) {
           throw new Refused(
             400,
             `uri [${path}] with method [${request.method.toLowerCase()}] exists but is not available with the current configuration`,
           );
         }
         const raw = await request.text();
-        const body: unknown =
-          raw === "" || request.headers.get("content-type")?.startsWith("multipart") === true ? {} : JSON.parse(raw);
+        const isFile = request.headers.get("content-type")?.startsWith("multipart") === true;
+        const body: unknown = raw === "" || isFile ? undefined : JSON.parse(raw);
+        const asked = requestProblems(api, { method: request.method, path, query: url.searchParams, body });
+        problems.push(...asked.problems);
+        if (asked.problems.length > 0) throw new Refused(400, asked.problems.join("; "));
         for (const [method, pattern, handler] of routes) {
           const match = method === request.method ? pattern.exec(path) : null;
           if (match === null) continue;
@@ -79,6 +96,9 @@ export function startKibanaStub({
             headers: request.headers,
             raw,
           });
+          const wrong = answerProblems(api, asked.endpoint ?? "", answer);
+          problems.push(...wrong);
+          if (wrong.length > 0) throw new Refused(500, wrong.join("; "));
           if (answer === undefined) return new Response(null, { status: 204 });
           return typeof answer === "string"
             ? new Response(answer, { headers: { "content-type": "application/ndjson" } })
@@ -87,22 +107,20 @@ export function startKibanaStub({
         throw new Refused(404, "Not Found");
       } catch (error) {
         const status = error instanceof Refused ? error.status : 500;
-        return Response.json(
-          {
-            statusCode: status,
-            error: TITLES[status] ?? "Error",
-            message: error instanceof Error ? error.message : "",
-          },
-          { status },
-        );
+        const message = error instanceof Error ? error.message : "";
+        const answer = { statusCode: status, error: TITLES[status] ?? "Error", message };
+        problems.push(...typeProblems(api, "Error", answer, "error"));
+        return Response.json(answer, { status });
       }
     },
   });
   return {
     url: `http://127.0.0.1:${server.port ?? 0}`,
     requests,
+    problems,
     async [Symbol.asyncDispose]() {
       await server.stop(true);
+      if (problems.length > 0) throw new Error(`Not as Kibana is described:\n${problems.join("\n")}`);
     },
   };
 }
@@ -118,6 +136,9 @@ interface SavedObject {
 
 function routesOf(version: string, isServerless: boolean) {
   let made = 0;
+  let lastMs = 0;
+  /** No two things are changed at the same time. */
+  const now = (): string => new Date((lastMs = Math.max(Date.now(), lastMs + 1))).toISOString();
   const newId = (): string => `00000000-0000-4000-8000-${String(++made).padStart(12, "0")}`;
   /** By space, type and id. */
   const objects = new Map<string, SavedObject>();
@@ -135,20 +156,11 @@ function routesOf(version: string, isServerless: boolean) {
         is_preconfigured: true,
         is_deprecated: false,
         is_system_action: false,
-        referenced_by_count: 0,
       },
     ],
   ]);
   let defaultView: string | null = null;
 
-  const only = (body: Mapping, ...names: string[]): void => {
-    const other = Object.keys(body).find((name) => !names.includes(name));
-    if (other !== undefined) throw new Refused(400, `[request body.${other}]: definition for this key is missing`);
-  };
-  const parameters = (query: URLSearchParams, ...names: string[]): void => {
-    const other = [...query.keys()].find((name) => !names.includes(name));
-    if (other !== undefined) throw new Refused(400, `[request query.${other}]: definition for this key is missing`);
-  };
   const needed = <T>(found: T | undefined, message: string): T => {
     if (found === undefined) throw new Refused(404, message);
     return found;
@@ -169,7 +181,7 @@ function routesOf(version: string, isServerless: boolean) {
         Array.isArray(references) && (references.length > 0 || before === undefined)
           ? references
           : (before?.references ?? []),
-      updated_at: new Date().toISOString(),
+      updated_at: now(),
       version: `Wz${++made},1]`,
     };
     objects.set(keyOf(space, type, id), one);
@@ -195,20 +207,6 @@ function routesOf(version: string, isServerless: boolean) {
       "GET",
       /^\/api\/saved_objects\/_find$/,
       ({ query, space }) => {
-        parameters(
-          query,
-          "type",
-          "page",
-          "per_page",
-          "search",
-          "search_fields",
-          "default_search_operator",
-          "has_reference",
-          "fields",
-          "sort_field",
-          "sort_order",
-          "filter",
-        );
         const reference: unknown = JSON.parse(query.get("has_reference") ?? "null");
         const all = inSpace(space)
           .filter((one) => query.getAll("type").includes(one.type))
@@ -220,6 +218,7 @@ function routesOf(version: string, isServerless: boolean) {
               !isMapping(reference) ||
               one.references.some(({ id, type }) => id === reference["id"] && type === reference["type"]),
           );
+        if (query.get("sort_field") === "updated_at") all.sort((a, b) => a.updated_at.localeCompare(b.updated_at));
         return {
           page: Number(query.get("page")),
           per_page: Number(query.get("per_page")),
@@ -238,15 +237,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/saved_objects\/([^/_][^/]*)(?:\/([^/]+))?$/,
       ({ params: [type = "", id = ""], body, space, query }) => {
-        only(
-          body,
-          "attributes",
-          "references",
-          "initialNamespaces",
-          "coreMigrationVersion",
-          "typeMigrationVersion",
-          "migrationVersion",
-        );
         if (objects.has(keyOf(space, type, id)) && query.get("overwrite") !== "true")
           throw new Refused(409, `Saved object [${type}/${id}] conflict`);
         return put(space, type, id === "" ? newId() : id, body);
@@ -256,7 +246,6 @@ function routesOf(version: string, isServerless: boolean) {
       "PUT",
       /^\/api\/saved_objects\/([^/]+)\/([^/]+)$/,
       ({ params: [type = "", id = ""], body, space }) => {
-        only(body, "attributes", "references", "version", "upsert");
         const before = needed(objects.get(keyOf(space, type, id)), `Saved object [${type}/${id}] not found`);
         if (body["version"] !== undefined && body["version"] !== before.version)
           throw new Refused(409, `Saved object [${type}/${id}] conflict`);
@@ -266,35 +255,24 @@ function routesOf(version: string, isServerless: boolean) {
     [
       "DELETE",
       /^\/api\/saved_objects\/([^/]+)\/([^/]+)$/,
-      ({ params: [type = "", id = ""], space, query }) => {
-        parameters(query, "force");
+      ({ params: [type = "", id = ""], space }) => {
         if (!objects.delete(keyOf(space, type, id))) throw new Refused(404, `Saved object [${type}/${id}] not found`);
         return {};
       },
     ],
   ];
 
-  const RULE_MEMBERS = [
-    "name",
-    "tags",
-    "schedule",
-    "throttle",
-    "params",
-    "actions",
-    "notify_when",
-    "alert_delay",
-    "flapping",
-  ];
-  const ACTION_MEMBERS = ["group", "id", "params", "frequency", "uuid", "alerts_filter", "use_alert_data_for_template"];
   const checkedActions = (body: Mapping): unknown[] => {
     const actions: unknown[] = Array.isArray(body["actions"]) ? body["actions"] : [];
     return actions.map((one) => {
       if (!isMapping(one)) throw new Refused(400, "[request body.actions.0]: expected a plain object value");
-      only(one, ...ACTION_MEMBERS);
       const connector = needed(connectors.get(String(one["id"])), "no such connector");
       return { uuid: newId(), ...one, connector_type_id: connector["connector_type_id"] };
     });
   };
+  const usedBy = (connector: unknown): number =>
+    [...rules.values()].filter(({ actions }) => JSON.stringify(actions ?? []).includes(`"id":"${String(connector)}"`))
+      .length;
   const ruleAt = (id = ""): Mapping => needed(rules.get(id), `Saved object [alert/${id}] not found`);
   const viewAt = (space: string, id: string): SavedObject =>
     needed(objects.get(keyOf(space, "index-pattern", id)), `Saved object [index-pattern/${id}] not found`);
@@ -313,13 +291,29 @@ function routesOf(version: string, isServerless: boolean) {
       () => ({
         name: "stub",
         uuid: "aUuid",
-        version: { number: version, build_hash: "x", build_number: 1 },
+        version: {
+          number: version,
+          build_hash: "x",
+          build_number: 1,
+          build_snapshot: false,
+          build_flavor: "traditional",
+          build_date: "2026-11-22T08:00:00.000Z",
+        },
         status: {
-          overall: { level: "degraded", summary: "1 service is degraded" },
-          core: { elasticsearch: { level: "available", summary: "Elasticsearch is available" } },
-          plugins: { reporting: { level: "degraded", summary: "no browser" }, alerting: { level: "available" } },
+          overall: { level: "degraded", summary: "1 service is degraded", meta: {} },
+          core: {
+            elasticsearch: { level: "available", summary: "Elasticsearch is available", meta: {} },
+            savedObjects: { level: "available", summary: "SavedObjects service is available", meta: {} },
+          },
+          plugins: {
+            reporting: { level: "degraded", summary: "no browser", meta: {} },
+            alerting: { level: "available", summary: "Alerting is healthy", meta: {} },
+          },
         },
         metrics: {
+          last_updated: "2026-11-22T08:00:00.000Z",
+          collection_interval_in_millis: 5000,
+          elasticsearch_client: { totalActiveSockets: 0, totalIdleSockets: 1, totalQueuedRequests: 0 },
           process: { uptime_in_millis: 1000, memory: { heap: { used_in_bytes: 300 << 20, size_limit: 2 ** 31 } } },
           response_times: { avg_in_millis: 12.4, max_in_millis: 80 },
           requests: { total: 7 },
@@ -331,7 +325,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/saved_objects\/_export$/,
       ({ body, space }) => {
-        only(body, "type", "objects", "search", "hasReference", "includeReferencesDeep", "excludeExportDetails");
         const { type, objects: named } = body;
         const all = inSpace(space);
         if (Array.isArray(named)) {
@@ -348,7 +341,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/saved_objects\/_import$/,
       ({ raw, query, headers, space }) => {
-        parameters(query, "overwrite", "createNewCopies", "compatibilityMode");
         const boundary = headers.get("content-type")?.split("boundary=")[1] ?? "none";
         const [, file = ""] =
           new RegExp(
@@ -387,7 +379,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/data_views\/default$/,
       ({ body }) => {
-        only(body, "data_view_id", "force");
         defaultView = String(body["data_view_id"]);
         return { acknowledged: true };
       },
@@ -396,7 +387,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/data_views\/data_view$/,
       ({ body, space }) => {
-        only(body, "data_view", "override");
         const { id = newId(), ...attributes } = isMapping(body["data_view"]) ? body["data_view"] : {};
         if (typeof attributes["title"] !== "string")
           throw new Refused(400, "[request body.data_view.title]: expected value of type [string] but got [undefined]");
@@ -420,7 +410,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/data_views\/data_view\/([^/]+)$/,
       ({ params: [id = ""], body, space }) => {
-        only(body, "data_view", "refresh_fields");
         viewAt(space, id);
         return { data_view: view(put(space, "index-pattern", id, { attributes: body["data_view"] })) };
       },
@@ -440,7 +429,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/spaces\/space$/,
       ({ body }) => {
-        only(body, "id", "name", "description", "color", "initials", "imageUrl", "disabledFeatures", "solution");
         spaces.set(String(body["id"]), { disabledFeatures: [], ...body });
         return body;
       },
@@ -449,18 +437,6 @@ function routesOf(version: string, isServerless: boolean) {
       "PUT",
       /^\/api\/spaces\/space\/([^/]+)$/,
       ({ params: [id = ""], body }) => {
-        only(
-          body,
-          "id",
-          "name",
-          "description",
-          "color",
-          "initials",
-          "imageUrl",
-          "disabledFeatures",
-          "solution",
-          "_reserved",
-        );
         if (typeof body["name"] !== "string")
           throw new Refused(400, "[request body.name]: expected value of type [string] but got [undefined]");
         spaces.set(id, body);
@@ -479,20 +455,6 @@ function routesOf(version: string, isServerless: boolean) {
       "GET",
       /^\/api\/alerting\/rules\/_find$/,
       ({ query }) => {
-        parameters(
-          query,
-          "page",
-          "per_page",
-          "search",
-          "search_fields",
-          "default_search_operator",
-          "sort_field",
-          "sort_order",
-          "has_reference",
-          "fields",
-          "filter",
-          "filter_consumers",
-        );
         const enabled = /alert\.attributes\.enabled: (true|false)/.exec(query.get("filter") ?? "")?.[1];
         const status = /executionStatus\.status: (\w+)/.exec(query.get("filter") ?? "")?.[1];
         const all = [...rules.values()]
@@ -514,6 +476,15 @@ function routesOf(version: string, isServerless: boolean) {
           id: ".es-query",
           name: "Elasticsearch query",
           producer: "stackAlerts",
+          category: "management",
+          recovery_action_group: { id: "recovered", name: "Recovered" },
+          default_action_group_id: "query matched",
+          minimum_license_required: "basic",
+          is_exportable: true,
+          enabled_in_license: true,
+          does_set_recovery_context: true,
+          rule_task_timeout: "5m",
+          authorized_consumers: { stackAlerts: { read: true, all: true } },
           action_groups: [
             { id: "query matched", name: "Query matched" },
             { id: "recovered", name: "Recovered" },
@@ -525,7 +496,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/alerting\/rule(?:\/([^/]+))?$/,
       ({ params: [given = ""], body }) => {
-        only(body, ...RULE_MEMBERS, "rule_type_id", "consumer", "enabled");
         const id = given === "" ? newId() : given;
         const rule = {
           tags: [],
@@ -537,7 +507,13 @@ function routesOf(version: string, isServerless: boolean) {
           ...body,
           id,
           actions: checkedActions(body),
+          params: isMapping(body["params"]) ? body["params"] : {},
           api_key_owner: "elastic",
+          created_by: "elastic",
+          updated_by: "elastic",
+          created_at: "2026-11-22T08:00:00.000Z",
+          updated_at: "2026-11-22T08:00:00.000Z",
+          last_run: { outcome: "succeeded", alerts_count: { active: 1, new: 0, recovered: 0, ignored: 0 } },
           execution_status: { status: "active", last_execution_date: "2026-11-22T08:00:00.000Z", last_duration: 5 },
           revision: 0,
         };
@@ -550,7 +526,6 @@ function routesOf(version: string, isServerless: boolean) {
       "PUT",
       /^\/api\/alerting\/rule\/([^/]+)$/,
       ({ params: [id], body }) => {
-        only(body, ...RULE_MEMBERS);
         return Object.assign(ruleAt(id), body, { actions: checkedActions(body) });
       },
     ],
@@ -582,6 +557,12 @@ function routesOf(version: string, isServerless: boolean) {
       /^\/internal\/alerting\/rule\/([^/]+)\/_alert_summary$/,
       ({ params: [id] }) => ({
         id: ruleAt(id)["id"],
+        rule_type_id: ruleAt(id)["rule_type_id"],
+        mute_all: ruleAt(id)["mute_all"],
+        status_start_date: "2026-11-22T07:00:00.000Z",
+        status_end_date: "2026-11-22T08:00:00.000Z",
+        error_messages: [],
+        execution_duration: { average: 5, values_with_timestamp: {} },
         status: "Active",
         alerts: { "web-1": { status: "Active", muted: false, tracked: true } },
       }),
@@ -590,7 +571,6 @@ function routesOf(version: string, isServerless: boolean) {
       "GET",
       /^\/internal\/alerting\/rule\/([^/]+)\/_execution_log$/,
       ({ params: [id], query }) => {
-        parameters(query, "date_start", "date_end", "filter", "per_page", "page", "sort");
         ruleAt(id);
         return {
           total: 1,
@@ -600,13 +580,17 @@ function routesOf(version: string, isServerless: boolean) {
         };
       },
     ],
-    ["GET", /^\/api\/actions\/connectors$/, () => [...connectors.values()]],
+    [
+      "GET",
+      /^\/api\/actions\/connectors$/,
+      () => Array.from(connectors.values(), (one) => ({ ...one, referenced_by_count: usedBy(one["id"]) })),
+    ],
     [
       "GET",
       /^\/api\/actions\/connector_types$/,
       () => [
-        { id: ".webhook", name: "Webhook", enabled: true, minimum_license_required: "gold" },
-        { id: ".slack", name: "Slack", enabled: false, minimum_license_required: "gold" },
+        { ...connectorType(true), id: ".webhook", name: "Webhook" },
+        { ...connectorType(false), id: ".slack", name: "Slack" },
       ],
     ],
     [
@@ -618,7 +602,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/actions\/connector(?:\/([^/]+))?$/,
       ({ params: [given = ""], body }) => {
-        only(body, "name", "connector_type_id", "config", "secrets");
         const id = given === "" ? newId() : given;
         const { secrets: _secrets, ...told } = body;
         const connector = {
@@ -637,7 +620,6 @@ function routesOf(version: string, isServerless: boolean) {
       "PUT",
       /^\/api\/actions\/connector\/([^/]+)$/,
       ({ params: [id = ""], body }) => {
-        only(body, "name", "config", "secrets");
         const { secrets: _secrets, ...told } = body;
         return Object.assign(needed(connectors.get(id), "not found"), told);
       },
@@ -646,7 +628,6 @@ function routesOf(version: string, isServerless: boolean) {
       "POST",
       /^\/api\/actions\/connector\/([^/]+)\/_execute$/,
       ({ params: [id = ""], body }) => {
-        only(body, "params");
         const isGood = isMapping(body["params"]) && "body" in body["params"];
         return {
           connector_id: id,
@@ -676,7 +657,7 @@ function routesOf(version: string, isServerless: boolean) {
           throw new Refused(400, "Please specify a version via elastic-api-version header. Available versions: [1]");
         const { index, body: asked } = isMapping(body["params"]) ? body["params"] : {};
         const { from = 0, size = 10 } = isMapping(asked) ? asked : {};
-        const hits = Array.from({ length: 30 }, (_, n) => ({
+        const hits = Array.from({ length: String(index).startsWith("km-logs") ? 30 : 0 }, (_, n) => ({
           _index: String(index),
           _id: String(n),
           _source: { "@timestamp": "2026-11-22T08:00:00Z", message: `line ${n} password=Pl4nt3dV7qZ2xK9wM3r` },
@@ -687,10 +668,25 @@ function routesOf(version: string, isServerless: boolean) {
           rawResponse: {
             took: 1,
             timed_out: false,
-            hits: { total: 30, hits: hits.slice(Number(from), Number(from) + Number(size)) },
+            _shards: { total: hits.length === 0 ? 0 : 1, successful: 1, skipped: 0, failed: 0 },
+            hits: { total: hits.length, hits: hits.slice(Number(from), Number(from) + Number(size)) },
           },
         };
       },
     ],
   ] satisfies [string, RegExp, Handler][];
 }
+
+function connectorType(isEnabled: boolean) {
+  return {
+    enabled: isEnabled,
+    enabled_in_config: true,
+    enabled_in_license: isEnabled,
+    minimum_license_required: "gold",
+    supported_feature_ids: ["alerting"],
+    is_system_action_type: false,
+  };
+}
+
+/** By itself: to see that the tests run against whatever a URL names. */
+if (import.meta.main) console.log(startKibanaStub({ port: Number(process.argv[2] ?? 0) }).url);

@@ -1,12 +1,12 @@
 /**
- * The tools of `kibana`, against a real one where `KM_TEST_KIBANA_URL` names it (with `KM_TEST_KIBANA_API_KEY`, if it wants one), else against
- * the stub. All is done in a space of its own, which is deleted again.
+ * The tools of `kibana`, against a real one where `KM_TEST_KIBANA_URL` names it (with `KM_TEST_KIBANA_API_KEY`, if it wants one, and its
+ * `KM_TEST_ELASTICSEARCH_URL`, for logs to search in), else against the stub. All is done in a space of its own, which is deleted again.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import kibana from "../../../src/services/kibana/service.ts";
 import { readable } from "../../../src/services/kibana/saved-object.ts";
-import { startFaultServer, USUAL_FAULTS } from "../fault-server.ts";
+import { type Fault, startFaultServer, USUAL_FAULTS } from "../fault-server.ts";
 import { openedService, type OpenedService } from "../opened-service.ts";
 import { connectServe } from "../serve-client.ts";
 import { type KibanaStub, startKibanaStub } from "./kibana-stub.ts";
@@ -16,6 +16,11 @@ const REAL = process.env["KM_TEST_KIBANA_URL"];
 const KEY = process.env["KM_TEST_KIBANA_API_KEY"];
 const PLANTED = "Pl4nt3dV7qZ2xK9wM3r";
 const SPACE = `km-test-${crypto.randomUUID()}`;
+/** Kibana has no way to write documents: a real one has a real Elasticsearch behind it. */
+const ELASTICSEARCH = process.env["KM_TEST_ELASTICSEARCH_URL"];
+const ELASTICSEARCH_KEY = process.env["KM_TEST_ELASTICSEARCH_API_KEY"] ?? KEY;
+const LOGS = `km-logs-${crypto.randomUUID()}`;
+const hasLogs = REAL === undefined || ELASTICSEARCH !== undefined;
 
 const WITH_ID = v.object({ id: v.string() });
 const idOf = (answer: { data: unknown }): string => v.parse(WITH_ID, answer.data).id;
@@ -32,10 +37,12 @@ describe.each(VERSIONS)(`kibana (${REAL === undefined ? "stub" : "real"}), versi
     url = stub?.url ?? url;
     service = await openedService(kibana, { url, space: SPACE, ...(KEY !== undefined && { api_key: KEY }) });
     await service.run("save_space", { id: SPACE, name: "Test" });
+    if (REAL !== undefined && ELASTICSEARCH !== undefined) await writeLogs(ELASTICSEARCH);
   }, TIMEOUT);
 
   afterAll(async () => {
     await service.run("delete_space", { id: SPACE });
+    if (REAL !== undefined && ELASTICSEARCH !== undefined) await askElasticsearch(`${ELASTICSEARCH}/${LOGS}`, "DELETE");
     await service[Symbol.asyncDispose]();
     await stub?.[Symbol.asyncDispose]();
   }, TIMEOUT);
@@ -45,9 +52,9 @@ describe.each(VERSIONS)(`kibana (${REAL === undefined ? "stub" : "real"}), versi
     async () => {
       expect((await service.run("status", {})).text).toMatch(/^\S+ \d+\.\d+\.\d+\S*: (?:available|degraded)/);
       const { text } = await service.run("spaces", { search: SPACE });
-      expect(text).toBe(`1 spaces\n${SPACE}  Test`);
+      expect(text).toBe(`1 space\n${SPACE}  Test`);
       await service.run("save_space", { id: SPACE, description: "of a test" });
-      expect((await service.run("spaces", { search: SPACE })).text).toBe(`1 spaces\n${SPACE}  Test  of a test`);
+      expect((await service.run("spaces", { search: SPACE })).text).toBe(`1 space\n${SPACE}  Test  of a test`);
       expect((await service.errorOf("delete_space", { id: "km-missing" })).code).toBe("SVC_006");
     },
     TIMEOUT,
@@ -64,7 +71,7 @@ describe.each(VERSIONS)(`kibana (${REAL === undefined ? "stub" : "real"}), versi
       const id = idOf(made);
       await service.run("save_data_view", { id, name: "Our logs", default: true, refresh_fields: true });
       expect((await service.run("data_views", { search: "our" })).text).toBe(
-        `1 data views\n${id}  km-logs-*  Our logs  time: @timestamp  (default)`,
+        `1 data view\n${id}  km-logs-*  Our logs  time: @timestamp  (default)`,
       );
       expect((await service.run("data_views", { id })).text).toStartWith(`km-logs-* (${id}), time: @timestamp: `);
       const found = await service.run("objects", { types: ["index-pattern"], search: "km-logs" });
@@ -104,7 +111,8 @@ describe.each(VERSIONS)(`kibana (${REAL === undefined ? "stub" : "real"}), versi
         seen.push(...v.parse(v.object({ objects: v.array(WITH_ID) }), page.data).objects.map(({ id }) => id));
         next = page.next;
       } while (next !== undefined);
-      expect(seen.toSorted()).toEqual(ids.toSorted());
+      // What was changed last comes first.
+      expect(seen).toEqual(ids.toReversed());
       expect(
         (await service.run("objects", { types: ["search"], refers_to: `index-pattern:${view}` })).data,
       ).toMatchObject({ total: 5 });
@@ -214,12 +222,14 @@ describe.each(VERSIONS)(`kibana (${REAL === undefined ? "stub" : "real"}), versi
   test(
     "logs, by pages",
     async () => {
-      const { data, next } = await service.run("logs", { index: "km-none-*", query: "level:error", limit: 20 });
-      expect(data).toMatchObject({ total: REAL === undefined ? 30 : 0 });
-      if (next !== undefined)
-        expect(
-          (await service.run("logs", { index: "km-none-*", query: "level:error", limit: 20, continue: next })).next,
-        ).toBeUndefined();
+      const none = await service.run("logs", { index: "km-none-*" });
+      expect([none.data, none.note]).toEqual([{ total: 0, hits: [] }, "No index fits km-none-*."]);
+      if (!hasLogs) return;
+      const question = { index: LOGS, query: "level:error", start: "-1d", limit: 20 };
+      const { data, next } = await service.run("logs", question);
+      expect(data).toMatchObject({ total: 30 });
+      const last = await service.run("logs", { ...question, continue: next });
+      expect([last.data, last.next]).toEqual([expect.objectContaining({ total: 30 }), undefined]);
     },
     TIMEOUT,
   );
@@ -251,15 +261,227 @@ describe.each(VERSIONS)(`kibana (${REAL === undefined ? "stub" : "real"}), versi
       const refused = await km.call("kibana_import", { ndjson: exported.text, overwrite: true });
       expect(refused.text).toContain("which stands for a secret that would be lost");
       const deleted = await km.call("kibana_delete_objects", { objects: [{ type: "search", id: "km-one" }] });
-      expect([deleted.isError, deleted.text]).toEqual([false, "Deleted 1 objects"]);
+      expect([deleted.isError, deleted.text]).toEqual([false, "Deleted 1 object"]);
       expect(asked).toEqual([
         expect.stringMatching(/^Deletes 1 saved objects of Kibana at \S+, space km-test-\S+\n\nsearch km-one: One$/),
       ]);
-      const { text: logs } = await km.call("kibana_logs", { index: "km-none-*" });
+      const { text: logs } = await km.call("kibana_logs", { index: LOGS, start: "-1d" });
+      if (hasLogs) expect(logs).toContain("[redacted:password]");
       expect(JSON.stringify([changed, read, exported, refused, logs, asked])).not.toContain(PLANTED);
     },
     TIMEOUT,
   );
+});
+
+async function writeLogs(url: string): Promise<void> {
+  for (let n = 0; n < 30; n++) {
+    const line = { "@timestamp": new Date().toISOString(), level: "error", message: `line ${n} password=${PLANTED}` };
+    await askElasticsearch(`${url}/${LOGS}/_doc${n === 29 ? "?refresh=true" : ""}`, "POST", line);
+  }
+}
+
+async function askElasticsearch(url: string, method: string, body?: object): Promise<void> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      "content-type": "application/json",
+      ...(ELASTICSEARCH_KEY !== undefined && { authorization: `ApiKey ${ELASTICSEARCH_KEY}` }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  expect(response.ok).toBe(true);
+}
+
+/** As Kibana words it. */
+const refusal = (status: number, error: string, message: string): Fault => ({
+  kind: "answer",
+  status,
+  body: { statusCode: status, error, message },
+});
+
+const REFUSALS: readonly [name: string, fault: Fault, tool: string, args: object, code: string, said: string][] = [
+  [
+    "starting",
+    { kind: "answer", status: 503, headers: { "retry-after": "30" }, body: "Kibana server is not ready yet" },
+    "objects",
+    {},
+    "SVC_003",
+    "Kibana server is not ready yet (HTTP 503)",
+  ],
+  [
+    "starting, asked for its status",
+    { kind: "answer", status: 503, headers: { "retry-after": "30" }, body: "Kibana server is not ready yet" },
+    "status",
+    {},
+    "SVC_003",
+    "Kibana server is not ready yet (HTTP 503)",
+  ],
+  [
+    "no header against forgery",
+    refusal(400, "Bad Request", "Request must contain a kbn-xsrf header."),
+    "save_object",
+    { type: "search", attributes: {} },
+    "SVC_007",
+    "Request must contain a kbn-xsrf header. (HTTP 400)",
+  ],
+  [
+    "no privilege",
+    refusal(403, "Forbidden", "Unable to bulk_get dashboard"),
+    "object",
+    { type: "dashboard", id: "a" },
+    "SVC_004",
+    "Unable to bulk_get dashboard (HTTP 403)",
+  ],
+  [
+    "no login",
+    refusal(401, "Unauthorized", "[security_exception] missing authentication credentials"),
+    "rules",
+    {},
+    "SVC_004",
+    "missing authentication",
+  ],
+  [
+    "changed by another",
+    refusal(409, "Conflict", "Saved object [search/a] conflict"),
+    "save_object",
+    { type: "search", attributes: {} },
+    "SVC_007",
+    "Saved object [search/a] conflict (HTTP 409)",
+  ],
+  [
+    "too many",
+    refusal(429, "Too Many Requests", "Client limit reached"),
+    "rules",
+    {},
+    "SVC_005",
+    "Client limit reached (HTTP 429)",
+  ],
+  [
+    "not there",
+    refusal(404, "Not Found", "Saved object [alert/a] not found"),
+    "rule",
+    { id: "a" },
+    "SVC_006",
+    "Saved object [alert/a] not found",
+  ],
+  [
+    "Elasticsearch behind it is gone",
+    refusal(503, "Service Unavailable", "connect ECONNREFUSED 127.0.0.1:9200"),
+    "rules",
+    {},
+    "SVC_003",
+    "connect ECONNREFUSED",
+  ],
+  ["an answer that is too long", { kind: "huge", bytes: 1 << 30 }, "spaces", {}, "SVC_008", "answered with more than"],
+];
+
+describe("what Kibana refuses is told in its words", () => {
+  test.each(REFUSALS)(
+    "%s",
+    async (_name, fault, tool, args, code, said) => {
+      await using server = await startFaultServer(fault);
+      await using service = await openedService(kibana, { url: server.url, limits: { retries: 0 } });
+      const error = await service.errorOf(tool, { ...args });
+      expect<string>(error.code).toBe(code);
+      expect(error.message).toStartWith(`Kibana at ${server.url}: `.slice(0, -2));
+      expect(error.message).toContain(said);
+      if (["SVC_003", "SVC_004", "SVC_005", "SVC_008"].includes(code)) expect(error.hint ?? "").not.toBe("");
+    },
+    TIMEOUT,
+  );
+
+  test.each([
+    ["logs", { index: "a" }, "elasticsearch_search"],
+    ["rule", { id: "a", part: "alerts" }, "execution_status"],
+    ["rule", { id: "a", part: "history" }, "last_run"],
+  ])("%s %p: an internal interface that is closed, and what there is instead", async (tool, args, instead) => {
+    await using stub = startKibanaStub({ hasInternal: false });
+    await using service = await openedService(kibana, { url: stub.url });
+    const error = await service.errorOf(tool, args);
+    expect(error.message).toContain("does not let its internal interface be used");
+    expect(error.message).toContain("exists but is not available with the current configuration");
+    expect(error.hint).toContain(instead);
+  });
+
+  test.each([
+    ["objects", {}],
+    ["rules", {}],
+    ["data_views", {}],
+    ["save_object", { type: "search", attributes: { title: "x" } }],
+    ["save_data_view", { pattern: "a" }],
+    ["save_rule", { rule: { name: "x" } }],
+    ["save_connector", { name: "x", type: ".index" }],
+    ["import", { ndjson: '{"id":"a","type":"search","attributes":{"title":"x"},"references":[]}' }],
+    ["copy_object", { type: "search", id: "a", title: "x" }],
+  ])("%s in a space that there is not", async (tool, args) => {
+    await using stub = startKibanaStub();
+    await using service = await openedService(kibana, { url: stub.url, space: "nowhere" });
+    const error = await service.errorOf(tool, args);
+    expect([error.code, error.message]).toEqual(["SVC_006", `Kibana at ${stub.url} has no space nowhere`]);
+    expect(stub.requests.every(({ line }) => line.startsWith("GET "))).toBe(true);
+  });
+
+  test("more objects than Kibana pages through", async () => {
+    const body = { page: 1, per_page: 50, total: 10_001, saved_objects: [] };
+    await using server = await startFaultServer({ kind: "answer", body });
+    await using service = await openedService(kibana, { url: server.url });
+    const error = await service.errorOf("objects", {});
+    expect([error.code, error.message]).toEqual([
+      "SVC_001",
+      "10001 objects fit, and Kibana gives the first 10000 alone",
+    ]);
+  });
+
+  test("it can be used where a plugin is in trouble, not while it starts", async () => {
+    await using stub = startKibanaStub();
+    await using troubled = await openedService(kibana, { url: stub.url });
+    expect(await troubled.probe()).toEqual([{ name: "default", isReady: true, detail: "Kibana 9.2.1 is degraded" }]);
+    await using server = await startFaultServer({
+      kind: "answer",
+      status: 503,
+      body: "Kibana server is not ready yet",
+    });
+    await using starting = await openedService(kibana, { url: server.url, limits: { retries: 0 } });
+    const detail: unknown = expect.stringContaining("Kibana server is not ready yet");
+    expect(await starting.probe()).toEqual([expect.objectContaining({ isReady: false, detail })]);
+  });
+
+  test("what to do while it starts", async () => {
+    await using server = await startFaultServer({
+      kind: "answer",
+      status: 503,
+      body: "Kibana server is not ready yet",
+    });
+    await using service = await openedService(kibana, { url: server.url, limits: { retries: 0 } });
+    expect((await service.errorOf("status", {})).hint).toContain("Try again in half a minute");
+  });
+
+  test("an update keeps what a rule and a space have besides", async () => {
+    await using stub = startKibanaStub();
+    await using service = await openedService(kibana, { url: stub.url });
+    const rule = { name: "x", rule_type_id: ".es-query", consumer: "stackAlerts", schedule: { interval: "1h" } };
+    const artifacts = { investigation_guide: { blob: "look here" } };
+    const id = idOf(await service.run("save_rule", { rule: { ...rule, artifacts } }));
+    await service.run("save_rule", { id, rule: { name: "y" } });
+    expect((await service.run("rule", { id })).data).toMatchObject({ name: "y", artifacts });
+    const image = { id: "pic", name: "Pic", imageUrl: "data:image/png;base64,AA==" };
+    await fetch(`${stub.url}/api/spaces/space`, {
+      method: "POST",
+      headers: { "kbn-xsrf": "test", "content-type": "application/json" },
+      body: JSON.stringify(image),
+    });
+    await service.run("save_space", { id: "pic", name: "Picture" });
+    const now: unknown = await (await fetch(`${stub.url}/api/spaces/space/pic`)).json();
+    expect(now).toMatchObject({ name: "Picture", imageUrl: image.imageUrl });
+  });
+
+  test("the stub refuses what Kibana is not described to take", async () => {
+    const stub = startKibanaStub();
+    const found = await fetch(`${stub.url}/api/saved_objects/_find?type=dashboard&sort_order=desc`);
+    expect([found.status, await found.text()]).toEqual([400, expect.stringContaining("the query has sort_order")]);
+    expect(stub.problems).toHaveLength(1);
+    await expect(Promise.resolve(stub[Symbol.asyncDispose]())).rejects.toThrow("Not as Kibana is described");
+  });
 });
 
 describe("the tools of kibana", () => {
@@ -271,7 +493,7 @@ describe("the tools of kibana", () => {
       expect(tools.map(({ name }) => name)).toEqual(
         ["objects", "object", "rules", "logs", "status"].map((name) => `kibana_${name}`),
       );
-      expect(JSON.stringify(tools).length).toBeLessThan(3200);
+      expect(JSON.stringify(tools).length).toBeLessThan(3000);
     },
     TIMEOUT,
   );
@@ -302,11 +524,15 @@ describe("the tools of kibana", () => {
   test("a space is in front of each path, and changes say who they are from", async () => {
     await using stub = startKibanaStub({ apiKey: "right" });
     await using service = await openedService(kibana, { url: stub.url, api_key: "right", space: "shop" });
+    await service.run("save_space", { id: "shop", name: "Shop" });
+    stub.requests.length = 0;
     await service.run("data_views", {});
     await service.run("data_views", { space: "default" });
     await service.run("spaces", {});
     expect(stub.requests.map(({ line }) => line)).toEqual([
       "GET /s/shop/api/data_views",
+      // It was empty: is there such a space?
+      "GET /api/spaces/space/shop",
       "GET /s/shop/api/data_views/default",
       "GET /api/data_views",
       "GET /api/data_views/default",
