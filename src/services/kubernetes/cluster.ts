@@ -36,6 +36,12 @@ export interface ClusterTls {
   rejectUnauthorized?: boolean;
 }
 
+interface Clients {
+  certificate: ClientCertificate | undefined;
+  retrying: BackendClient;
+  once: BackendClient;
+}
+
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Of the host, for what takes longer: it has its own limit for a call. */
 const ANSWER_TIMEOUT_MS = 600_000;
@@ -46,13 +52,13 @@ export class Cluster {
   readonly discovery: Discovery;
   readonly credentials: Credentials;
   readonly #cache: BackendCache;
-  #clients: { certificate: ClientCertificate | undefined; retrying: BackendClient; once: BackendClient } | undefined;
+  #clients: Clients | undefined;
 
   constructor(context: KubeContext, { bounds, cache, env }: ClusterSurroundings) {
     this.context = context;
     this.bounds = bounds;
     this.credentials = new Credentials(context, env);
-    this.discovery = new Discovery(() => this.#client("retrying"));
+    this.discovery = new Discovery((request, read) => this.#with("retrying", (client) => client.json(request, read)));
     this.#cache = cache;
   }
 
@@ -125,21 +131,27 @@ export class Cluster {
   /** Made anew when a program has given another certificate. */
   async #client(which: "retrying" | "once"): Promise<BackendClient> {
     const certificate = await this.credentials.certificate();
-    if (this.#clients === undefined || this.#clients.certificate?.cert !== certificate?.cert) {
-      await this.close();
-      const { proxyUrl } = this.context.cluster;
-      const session = new Bun.FetchSession({
-        tls: tlsOf(this.context, certificate),
-        ...(proxyUrl !== undefined && { proxy: checkedProxy(proxyUrl) }),
+    const before = this.#clients;
+    if (before !== undefined && before.certificate?.cert === certificate?.cert) return before[which];
+    // Before anything is awaited: calls at the same time are to have the same ones.
+    const clients = (this.#clients = this.#opened(certificate));
+    await before?.retrying.close();
+    await before?.once.close();
+    return clients[which];
+  }
+
+  #opened(certificate: ClientCertificate | undefined): Clients {
+    const { proxyUrl } = this.context.cluster;
+    const session = new Bun.FetchSession({
+      tls: tlsOf(this.context, certificate),
+      ...(proxyUrl !== undefined && { proxy: checkedProxy(proxyUrl) }),
+    });
+    const client = (retries: number) =>
+      new BackendClient("Kubernetes", this.#remote(retries), this.#cache, readKubeError, {
+        authorizer: this.credentials,
+        session,
       });
-      const client = (retries: number) =>
-        new BackendClient("Kubernetes", this.#remote(retries), this.#cache, readKubeError, {
-          authorizer: this.credentials,
-          session,
-        });
-      this.#clients = { certificate, retrying: client(3), once: client(0) };
-    }
-    return this.#clients[which];
+    return { certificate, retrying: client(3), once: client(0) };
   }
 
   #remote(retries: number): Remote {

@@ -7,10 +7,11 @@ import type { KubernetesBackend } from "./backend.ts";
 import { findObject } from "./find-object.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { maskObject } from "./masking/mask-object.ts";
-import { outlineOf } from "./outline.ts";
-import { pathArgument, selectPath } from "./select-path.ts";
+import { outlineOf } from "../outline.ts";
+import { pathArgument, selectPath } from "../select-path.ts";
 import { slimObject } from "./slim-object.ts";
-import { yamlText } from "./yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
+import { counted } from "../../counted.ts";
 
 const NAMES = "a name, or a list of 1 to 20 names";
 const namesArgument = choice(
@@ -69,7 +70,7 @@ function outline(value: unknown, path: string): Answer<{ value: unknown }> {
   const parts = outlineOf(value, path);
   return {
     data: { value: parts },
-    text: parts.map((part) => `${part.path}\t${part.bytes} bytes`).join("\n"),
+    text: parts.map((part) => `${part.path}\t${counted(part.bytes, "byte")}`).join("\n"),
     note: "It is too large for one answer: these are its parts, ask for one by path.",
   };
 }

@@ -26,11 +26,25 @@ export function withoutQuotedBody(message: string): string {
 const FORBIDDEN =
   /User "(?<user>[^"]*)" cannot (?<verb>\w+) resource "(?<resource>[^"]+)" in API group "(?<group>[^"]*)"(?: (?<where>at the cluster scope|in the namespace "(?<namespace>[^"]*)"))?/;
 
-/** The same error, with what is missing in the hint, where it is a refusal of RBAC's. */
+const NOT_KNOWN =
+  "The login of the kubeconfig's user is not accepted: it may have expired. Log in to the cluster again, as with kubectl.";
+const NOT_ALLOWED = "Its operator decides what the kubeconfig's user may do; kubernetes_can_i lists that.";
+
+const NOT_THERE = "kubernetes_list shows what there is; see that namespace and context are the right ones.";
+
+/** The same error with a hint: what the kubeconfig's user would need, that it is not accepted, how to find what there is. */
 export function explained(error: unknown): unknown {
-  if (!(error instanceof KmError) || error.code !== "SVC_004") return error;
+  if (!(error instanceof KmError)) return error;
+  if (error.code === "SVC_006" && error.hint === undefined) {
+    return new KmError("SVC_006", error.message, { hint: NOT_THERE, cause: error });
+  }
+  if (error.code !== "SVC_004") return error;
   const groups = FORBIDDEN.exec(error.message)?.groups;
-  if (groups === undefined) return error;
+  if (groups === undefined) {
+    const [, status] = / \(HTTP (401|403)\)$/.exec(error.message) ?? [];
+    if (status === undefined) return error; // of a login that was not even sent, with what to do
+    return new KmError("SVC_004", error.message, { hint: status === "401" ? NOT_KNOWN : NOT_ALLOWED, cause: error });
+  }
   const { user = "", verb = "", resource = "", group = "", namespace } = groups;
   const role = namespace === undefined ? "a ClusterRole" : `a Role in ${namespace}`;
   return new KmError("SVC_004", error.message, {

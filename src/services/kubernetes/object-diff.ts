@@ -2,9 +2,10 @@
 import { unifiedDiff } from "../../clients/diff.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { KnownSecrets } from "./masking/known-secrets.ts";
-import { maskObject, tellingMark } from "./masking/mask-object.ts";
+import { tellingMark } from "../mark.ts";
+import { maskObject } from "./masking/mask-object.ts";
 import { slimObject } from "./slim-object.ts";
-import { yamlText } from "./yaml-text.ts";
+import { yamlText } from "../yaml-text.ts";
 
 /** @returns empty where nothing changes. @param before undefined for what is new */
 export function objectDiff(name: string, before: KubeObject | undefined, after: KubeObject | undefined): string {

@@ -28,6 +28,8 @@ import { rolloutStatus } from "./rollouts/rollout-status.ts";
 import { wait } from "./rollouts/wait.ts";
 import { exec } from "./streams/exec.ts";
 import { portForward } from "./streams/port-forward.ts";
+import { troubleshoot } from "./prompts/troubleshoot.ts";
+import { object } from "./resources/object.ts";
 
 const NAMES = "a list of names";
 const config = mapping(
@@ -82,6 +84,8 @@ const service: Service<v.InferOutput<typeof config>, KubernetesBackend> = {
     exec,
     portForward,
   ],
+  prompts: [troubleshoot],
+  resources: [object],
   open({ kubeconfig, context, contexts, namespaces, denied_kinds: denied = [] }, { env, home, cache }) {
     const found = findKubeconfig({ file: kubeconfig, env, home });
     const around = { bounds: new Bounds(namespaces, denied), cache, env };

@@ -1,18 +1,19 @@
 /** The parts that need no cluster: paths, quantities, ages, discovery, masks, plans. */
 import { describe, expect, test } from "bun:test";
-import { age } from "../../../src/services/kubernetes/age.ts";
+import { age } from "../../../src/services/age.ts";
 import { fieldsAt, schemaOf } from "../../../src/services/kubernetes/admin/openapi-fields.ts";
 import { findResource } from "../../../src/services/kubernetes/discovery/find-resource.ts";
 import { AGGREGATED, resourcesOfGroups } from "../../../src/services/kubernetes/discovery/read-discovery.ts";
 import { type Resource, resourcePath } from "../../../src/services/kubernetes/discovery/resource.ts";
 import { readKubeError } from "../../../src/services/kubernetes/kube-error.ts";
 import { KnownSecrets } from "../../../src/services/kubernetes/masking/known-secrets.ts";
-import { maskObject, tellingMark } from "../../../src/services/kubernetes/masking/mask-object.ts";
+import { tellingMark } from "../../../src/services/mark.ts";
+import { maskObject } from "../../../src/services/kubernetes/masking/mask-object.ts";
 import { blockingBudgets, drainPlan } from "../../../src/services/kubernetes/nodes/drain-plan.ts";
 import { problemOf } from "../../../src/services/kubernetes/overview/problems.ts";
 import { parseQuantity } from "../../../src/services/kubernetes/quantity.ts";
 import { reached, readGoal } from "../../../src/services/kubernetes/rollouts/condition.ts";
-import { selectPath } from "../../../src/services/kubernetes/select-path.ts";
+import { selectPath } from "../../../src/services/select-path.ts";
 import { selectorText } from "../../../src/services/kubernetes/workloads/selector-text.ts";
 import * as v from "valibot";
 

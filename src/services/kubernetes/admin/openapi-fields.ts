@@ -1,7 +1,7 @@
 /** `fieldsAt`: the fields at a place of a kind, from a description of an API in OpenAPI 2 or 3. No I/O. */
 import { KmError } from "../../../errors.ts";
 import { closest } from "../../../closest.ts";
-import { listAt, mappingAt, textAt } from "../member.ts";
+import { listAt, mappingAt, textAt } from "../../member.ts";
 
 export interface OpenApi {
   /** By their names: `io.k8s.api.apps.v1.Deployment`. */

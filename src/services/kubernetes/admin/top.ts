@@ -10,7 +10,7 @@ import type { Cluster } from "../cluster.ts";
 import { CORE, resourcePath } from "../discovery/resource.ts";
 import { KUBE_LIST } from "../kube-object.ts";
 import { tableText } from "../listing/table.ts";
-import { textAt } from "../member.ts";
+import { textAt } from "../../member.ts";
 import { cpuText, memoryText, parseQuantity } from "../quantity.ts";
 
 const INPUT = v.strictObject({

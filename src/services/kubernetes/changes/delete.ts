@@ -8,7 +8,7 @@ import type { KubernetesBackend } from "../backend.ts";
 import { resourcePath } from "../discovery/resource.ts";
 import { type Place, placeIn, readObject } from "../find-object.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
-import { numberAt, textAt } from "../member.ts";
+import { numberAt, textAt } from "../../member.ts";
 import { dependentsOf } from "./dependents.ts";
 
 const GRACE = "a whole number of seconds from 0 to 86400";

@@ -4,7 +4,7 @@ import { CORE, resourcePath } from "../discovery/resource.ts";
 import type { Place } from "../find-object.ts";
 import { isNamespaceKind } from "../bounds.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
-import { listAt, textAt } from "../member.ts";
+import { listAt, textAt } from "../../member.ts";
 
 const OWNED = [CORE.replicaSets, CORE.controllerRevisions, CORE.jobs, CORE.pods, CORE.claims];
 const MOST_SHOWN = 30;

@@ -21,7 +21,7 @@ const INPUT = v.strictObject({
   name: nameArgument,
   namespace: namespaceArgument,
   patch: v.pipe(
-    text("JSON", 1 << 20),
+    text("JSON as a text", 1 << 20),
     v.description("JSON: fields to set, null to remove; with type json a list of operations"),
   ),
   type: described("strategic unless given, merge for custom resources", word("strategic", "merge", "json")),

@@ -1,6 +1,6 @@
 /** `containersSection`: the containers of a pod, or of a template for pods: what they are, how they are, why they ended. */
-import { age } from "../age.ts";
-import { listAt, mappingAt, member, numberAt, textAt } from "../member.ts";
+import { age } from "../../age.ts";
+import { listAt, mappingAt, member, numberAt, textAt } from "../../member.ts";
 import { type Section, section } from "./section.ts";
 
 /** @param pod masked. One without a status is a template */

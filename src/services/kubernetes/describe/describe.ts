@@ -2,14 +2,14 @@
 import * as v from "valibot";
 import { KmError } from "../../../errors.ts";
 import { tool, type ToolCall } from "../../tool.ts";
-import { age } from "../age.ts";
+import { age } from "../../age.ts";
 import { contextArgument, kindArgument, nameArgument, namespaceArgument } from "../arguments.ts";
 import type { KubernetesBackend } from "../backend.ts";
 import { readEvents } from "../events/read-events.ts";
 import { findObject, type Place } from "../find-object.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { maskObject } from "../masking/mask-object.ts";
-import { listAt, textAt } from "../member.ts";
+import { listAt, textAt } from "../../member.ts";
 import { slimObject } from "../slim-object.ts";
 import { line, type Section, section } from "./section.ts";
 

@@ -2,7 +2,7 @@
 import type { Cluster } from "../cluster.ts";
 import { CORE, resourcePath } from "../discovery/resource.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
-import { listAt, mappingAt, member, textAt } from "../member.ts";
+import { listAt, mappingAt, member, textAt } from "../../member.ts";
 import { cpuText, memoryText, parseQuantity } from "../quantity.ts";
 import { podRows } from "./pod-rows.ts";
 import { line, type Section, section } from "./section.ts";

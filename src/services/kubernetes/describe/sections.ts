@@ -2,9 +2,9 @@
 import type { Cluster } from "../cluster.ts";
 import { CORE, resourcePath } from "../discovery/resource.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
-import { listAt, mappingAt, member, numberAt, textAt } from "../member.ts";
+import { listAt, mappingAt, member, numberAt, textAt } from "../../member.ts";
 import { selectorText } from "../workloads/selector-text.ts";
-import { yamlText } from "../yaml-text.ts";
+import { yamlText } from "../../yaml-text.ts";
 import { containersSection } from "./containers.ts";
 import { nodeSections } from "./node-sections.ts";
 import { podRows } from "./pod-rows.ts";

@@ -1,13 +1,15 @@
 /**
- * `Discovery`: the kinds that an API server has. The core group and `apps` are asked for first and mostly suffice; all others come
- * in two answers from a server that aggregates them (1.26 and later), in one for each version of a group from an older one.
+ * `Discovery`: the kinds that an API server has. The usual ones are known; the rest of the core group and of `apps` is asked for
+ * first, and all others come in two answers from a server that aggregates them (1.26 and later), in one for each version of a
+ * group from an older one.
  */
 import * as v from "valibot";
 import { KmError } from "../../../errors.ts";
-import type { BackendClient } from "../../backend/backend-client.ts";
+import type { BackendRequest } from "../../backend/backend-client.ts";
 import { findResource, nearestKind } from "./find-resource.ts";
 import { apiVersionOf, type Resource } from "./resource.ts";
 import { AGGREGATED, GROUPS, RESOURCES, resourcesOfGroups, resourcesOfList } from "./read-discovery.ts";
+import { USUAL_KINDS } from "./usual-kinds.ts";
 
 /** Kinds come and go with the definitions of custom resources. */
 const KEPT_MS = 300_000;
@@ -22,18 +24,21 @@ const FIRST = [
 /** A large answer: hundreds of kinds. */
 const MOST_BYTES = 32 << 20;
 
+/** As `BackendClient.json`. */
+type AskJson = <T>(request: BackendRequest, read: (value: unknown) => T | undefined) => Promise<T>;
+
 export class Discovery {
-  readonly #client: () => Promise<BackendClient>;
+  readonly #json: AskJson;
   #first: { resources: Resource[]; at: number } | undefined;
   #all: { resources: Resource[]; missing: string[]; at: number } | undefined;
 
-  constructor(client: () => Promise<BackendClient>) {
-    this.#client = client;
+  constructor(json: AskJson) {
+    this.#json = json;
   }
 
-  /** @throws KmError SVC_001 where there is no such kind; as BackendClient */
+  /** @throws KmError SVC_001 where there is no such kind; as Cluster.json */
   async find(word: string, signal: AbortSignal): Promise<Resource> {
-    const first = findResource(await this.#firstResources(signal), word);
+    const first = findResource(USUAL_KINDS, word) ?? findResource(await this.#firstResources(signal), word);
     if (first !== undefined) return first;
     const before = this.#all;
     const known = findResource((await this.all(signal)).resources, word);
@@ -52,10 +57,10 @@ export class Discovery {
     });
   }
 
-  /** That of a manifest, exactly. Undefined where there is none. @throws as BackendClient */
+  /** That of a manifest, exactly. Undefined where there is none. @throws as Cluster.json */
   async exactly(apiVersion: string, kind: string, signal: AbortSignal): Promise<Resource | undefined> {
     const isIt = (one: Resource): boolean => one.kind === kind && apiVersionOf(one) === apiVersion;
-    const first = (await this.#firstResources(signal)).find(isIt);
+    const first = USUAL_KINDS.find(isIt) ?? (await this.#firstResources(signal)).find(isIt);
     if (first !== undefined) return first;
     const before = this.#all;
     const found = (await this.all(signal)).resources.find(isIt);
@@ -83,10 +88,9 @@ export class Discovery {
   }
 
   async #read(signal: AbortSignal): Promise<{ resources: Resource[]; missing: string[] }> {
-    const client = await this.#client();
     const headers = { accept: AGGREGATED_TYPES };
     const ask = (path: string) =>
-      client.json({ path, headers, signal, mostBytes: MOST_BYTES }, (value) => {
+      this.#json({ path, headers, signal, mostBytes: MOST_BYTES }, (value) => {
         const aggregated = v.safeParse(AGGREGATED, value);
         if (aggregated.success) return { aggregated: aggregated.output };
         const groups = v.safeParse(GROUPS, value);
@@ -127,8 +131,7 @@ export class Discovery {
   }
 
   async #list({ path, group, version }: { path: string; group: string; version: string }, signal: AbortSignal) {
-    const client = await this.#client();
-    return await client.json({ path, signal }, (value) => {
+    return await this.#json({ path, signal }, (value) => {
       const read = v.safeParse(RESOURCES, value);
       return read.success ? resourcesOfList(read.output, group, version) : undefined;
     });

@@ -4,7 +4,7 @@ import { described, text, word } from "../../../guard/policy/schema-parts.ts";
 import { momentArgument, momentOf } from "../../moment.ts";
 import { continueArgument, limitArgument, page } from "../../page.ts";
 import { tool, type ToolCall } from "../../tool.ts";
-import { age } from "../age.ts";
+import { age } from "../../age.ts";
 import { contextArgument, namespaceArgument } from "../arguments.ts";
 import type { KubernetesBackend } from "../backend.ts";
 import type { Cluster } from "../cluster.ts";

@@ -4,7 +4,6 @@
  */
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
-import { parse } from "yaml";
 import { KmError } from "../../../errors.ts";
 
 export interface Kubeconfig {
@@ -149,7 +148,7 @@ export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
 function checked({ path, text }: KubeconfigFile): v.InferOutput<typeof FILE> {
   let value: unknown;
   try {
-    value = parse(text);
+    value = Bun.YAML.parse(text);
   } catch {
     // The parser's message quotes what it has read.
     throw new KmError("CFG_001", `Cannot use the kubeconfig ${path}: it is not YAML`);

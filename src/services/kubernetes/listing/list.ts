@@ -7,7 +7,7 @@ import { contextArgument, fieldsArgument, kindsArgument, labelsArgument, namespa
 import type { KubernetesBackend } from "../backend.ts";
 import type { Cluster } from "../cluster.ts";
 import { type Position, sealed, unsealed } from "../continue-token.ts";
-import { pathArgument } from "../select-path.ts";
+import { pathArgument } from "../../select-path.ts";
 import { countsOf } from "./counts.ts";
 import { type Row, tableText } from "./table.ts";
 import { type Listing, type ListPlace, walk } from "./walk.ts";

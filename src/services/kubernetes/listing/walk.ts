@@ -8,7 +8,7 @@ import { type Resource, resourcePath } from "../discovery/resource.ts";
 import { isNamespaceKind } from "../bounds.ts";
 import { KUBE_LIST } from "../kube-object.ts";
 import { maskObject } from "../masking/mask-object.ts";
-import { selectPath } from "../select-path.ts";
+import { selectPath } from "../../select-path.ts";
 import { type Row, rowsOf, TABLE, TABLE_TYPE } from "./table.ts";
 
 export interface ListPlace {

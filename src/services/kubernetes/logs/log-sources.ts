@@ -3,7 +3,7 @@ import { KmError } from "../../../errors.ts";
 import { CORE, resourcePath } from "../discovery/resource.ts";
 import { findObject, placeIn, readObject } from "../find-object.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
-import { listAt, mappingAt, textAt } from "../member.ts";
+import { listAt, mappingAt, textAt } from "../../member.ts";
 import type { KubernetesBackend } from "../backend.ts";
 import { selectorText } from "../workloads/selector-text.ts";
 

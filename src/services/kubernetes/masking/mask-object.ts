@@ -7,20 +7,8 @@ import { isMapping } from "../../../is-mapping.ts";
 import { maskCommand } from "../../../guard/redaction/mask-command.ts";
 import { sensitiveName } from "../../../guard/redaction/names.ts";
 import { createRedactor } from "../../../guard/redaction/redact.ts";
+import { type Mark, plainMark } from "../../mark.ts";
 import { KnownSecrets } from "./known-secrets.ts";
-
-/** What stands in the place of a secret. @param kind as of a password: `password` */
-export type Mark = (kind: string, value: string) => string;
-
-export const plainMark: Mark = (kind) => `[redacted:${kind}]`;
-
-const key = crypto.getRandomValues(new Uint8Array(32));
-
-/** Other values have other marks: for what shows whether something changes. Nobody else can compute them. */
-export const tellingMark: Mark = (kind, value) => {
-  const digest = new Bun.CryptoHasher("sha256", key).update(value).digest("hex");
-  return `[redacted:${kind}-${digest.slice(0, 8)}]`;
-};
 
 const kindOfName = sensitiveName({});
 const redactor = createRedactor();

@@ -6,7 +6,7 @@ import { sensitiveName } from "../../../guard/redaction/names.ts";
 import type { Cluster } from "../cluster.ts";
 import { CORE, resourcePath } from "../discovery/resource.ts";
 import { KUBE_OBJECT, type KubeObject } from "../kube-object.ts";
-import { listAt, textAt } from "../member.ts";
+import { listAt, textAt } from "../../member.ts";
 import { KnownSecrets } from "./known-secrets.ts";
 
 const kindOfName = sensitiveName({});

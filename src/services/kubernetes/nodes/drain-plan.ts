@@ -1,6 +1,6 @@
 /** `drainPlan`: what becomes of each pod of a node that is drained, and what stands in the way. No I/O. */
 import type { KubeObject } from "../kube-object.ts";
-import { listAt, mappingAt, member, textAt } from "../member.ts";
+import { listAt, mappingAt, member, textAt } from "../../member.ts";
 
 export interface DrainOptions {
   /** Pods that nobody makes anew are evicted too. */

@@ -13,6 +13,7 @@ import { apiVersionOf, CORE, resourcePath } from "../discovery/resource.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
 import { cordoning } from "./cordon.ts";
 import { blockingBudgets, drainPlan, type DrainPlan } from "./drain-plan.ts";
+import { counted } from "../../../counted.ts";
 
 const GRACE = "a whole number of seconds from 0 to 86400";
 
@@ -57,7 +58,7 @@ export const drain = tool({
     const left = plan.left.map(({ pod, why }) => `${shown(pod)} (${why})`);
     const isDone = waiting.length === 0;
     const text = [
-      `Node ${input.node}: ${isDone ? "drained" : "not drained yet"}; ${gone.length} pods gone.`,
+      `Node ${input.node}: ${isDone ? "drained" : "not drained yet"}; ${counted(gone.length, "pod")} gone.`,
       ...waiting.map((one) => `waiting: ${one}`),
       ...left.map((one) => `left: ${one}`),
     ];
@@ -79,7 +80,7 @@ export const drain = tool({
       ...plan.obstacles.map((one) => `cannot: ${one}`),
     ];
     const state = plan.obstacles.length > 0 ? "Cannot drain" : "Cordons and drains";
-    return { summary: `${state} node ${input.node}: ${plan.evicted.length} pods`, detail: lines.join("\n") };
+    return { summary: `${state} node ${input.node}: ${counted(plan.evicted.length, "pod")}`, detail: lines.join("\n") };
   },
 });
 

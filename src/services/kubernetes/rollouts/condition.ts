@@ -1,8 +1,8 @@
 /** What `kubernetes_wait` can wait for, and whether an object has got there. */
 import { KmError } from "../../../errors.ts";
-import { listAt, textAt } from "../member.ts";
+import { listAt, textAt } from "../../member.ts";
 import { maskObject } from "../masking/mask-object.ts";
-import { selectPath } from "../select-path.ts";
+import { selectPath } from "../../select-path.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { progressOf } from "./workload.ts";
 

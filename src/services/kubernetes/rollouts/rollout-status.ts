@@ -2,13 +2,13 @@
 import * as v from "valibot";
 import { KmError } from "../../../errors.ts";
 import { tool, type ToolCall } from "../../tool.ts";
-import { age } from "../age.ts";
+import { age } from "../../age.ts";
 import { contextArgument, kindArgument, nameArgument, namespaceArgument } from "../arguments.ts";
 import type { KubernetesBackend } from "../backend.ts";
 import { tableText } from "../listing/table.ts";
 import { maskObject } from "../masking/mask-object.ts";
 import { objectDiff } from "../object-diff.ts";
-import { yamlText } from "../yaml-text.ts";
+import { yamlText } from "../../yaml-text.ts";
 import { progressOf, type Revision, revisionsOf, workloadAt } from "./workload.ts";
 
 const REVISION = "the number of a revision";

@@ -6,7 +6,7 @@ import { type Preview, tool, type ToolCall } from "../../tool.ts";
 import { contextArgument, kindArgument, nameArgument, namespaceArgument } from "../arguments.ts";
 import type { KubernetesBackend } from "../backend.ts";
 import { type Change, change, FIELD_MANAGER } from "../changes/change.ts";
-import { member } from "../member.ts";
+import { member } from "../../member.ts";
 import { chosenRevision, revisionArgument } from "./rollout-status.ts";
 import { revisionsOf, type Workload, workloadAt } from "./workload.ts";
 

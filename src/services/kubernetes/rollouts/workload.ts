@@ -4,7 +4,7 @@ import type { KubernetesBackend } from "../backend.ts";
 import { CORE, resourcePath } from "../discovery/resource.ts";
 import { findObject, type Named, type Place } from "../find-object.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
-import { listAt, mappingAt, member, numberAt, textAt } from "../member.ts";
+import { listAt, mappingAt, member, numberAt, textAt } from "../../member.ts";
 import { selectorText } from "../workloads/selector-text.ts";
 
 export type WorkloadKind = "Deployment" | "DaemonSet" | "StatefulSet";

@@ -8,7 +8,7 @@ import { containerArgument, contextArgument, nameArgument, namespaceArgument, se
 import type { KubernetesBackend } from "../backend.ts";
 import { findObject } from "../find-object.ts";
 import { podSecrets, unreadNote } from "../masking/pod-secrets.ts";
-import { listAt, textAt } from "../member.ts";
+import { listAt, textAt } from "../../member.ts";
 import { runInPod } from "./run-in-pod.ts";
 
 const COMMAND = "a list of a program and its arguments, such as [ls, -l]";

@@ -9,7 +9,7 @@ import type { KubernetesBackend } from "../backend.ts";
 import { CORE, resourcePath } from "../discovery/resource.ts";
 import { findObject, placeIn, readObject } from "../find-object.ts";
 import { KUBE_LIST, type KubeObject } from "../kube-object.ts";
-import { listAt, mappingAt, member, numberAt, textAt } from "../member.ts";
+import { listAt, mappingAt, member, numberAt, textAt } from "../../member.ts";
 import { tableText } from "../listing/table.ts";
 import { selectorText } from "../workloads/selector-text.ts";
 import { type Forward, startForward } from "./forward.ts";

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { KmError } from "../../../errors.ts";
 import type { Cluster } from "../cluster.ts";
-import { listAt, textAt } from "../member.ts";
+import { listAt, textAt } from "../../member.ts";
 import { openChannels } from "./channel-socket.ts";
 
 export interface PodCommand {

@@ -1,6 +1,6 @@
 /** `selectorText`: the selector of a workload or a service in the form that queries take. */
 import { isMapping } from "../../../is-mapping.ts";
-import { listAt, textAt } from "../member.ts";
+import { listAt, textAt } from "../../member.ts";
 
 /**
  * @param selector with `matchLabels` and `matchExpressions`, or labels alone
