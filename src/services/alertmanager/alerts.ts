@@ -9,33 +9,34 @@ import { momentArgument, momentOf } from "../moment.ts";
 import { type Answer, tool, type ToolCall } from "../tool.ts";
 import { type Alert, ALERT, alertLine, countsOf, countsText, shownAlert, stateOf } from "./alert.ts";
 import { type AlertmanagerBackend, ask, connectionOf } from "./backend.ts";
+import { counted } from "../../counted.ts";
 
 const STATES = ["active", "silenced", "inhibited", "unprocessed"] as const;
 const GROUPS = v.array(v.object({ labels: LABELS, receiver: v.object({ name: v.string() }), alerts: v.array(ALERT) }));
 
 export const alerts = tool({
   name: "alerts",
-  title: "Alerts of Alertmanager",
-  description: "Alerts with why they are silenced or inhibited. The matchers of a silence show what it would hit.",
+  title: "Alerts",
+  description: "Alerts, and what silences or inhibits them. The matchers of a silence find what it would hit.",
   access: "read",
   toolset: "core",
   input: v.strictObject({
-    match: v.optional(matchersArgument('Such as severity="critical"')),
+    match: v.optional(matchersArgument('severity="critical"')),
     state: described("All unless given", list(word(...STATES), `a list of ${STATES.join(", ")}`)),
-    receiver: described("Its name, or a pattern", text("the name of a receiver", 500)),
+    receiver: described("Name or pattern", text("the name of a receiver", 500)),
     search: searchArgument,
-    since: momentArgument("Started later, such as -1h"),
+    since: momentArgument("Began later: -1h"),
     group_by: described(
-      'Counts by a label, or "groups" as they are notified',
+      "Count by this label; groups: as they are notified",
       text("the name of a label, or groups", 200),
     ),
-    sort: v.optional(word("newest", "oldest", "ending", "updated"), "newest"),
+    sort: described("newest unless given", word("newest", "oldest", "ending", "updated")),
     detail: detailArgument,
     ...listArguments(30),
   }),
   output: v.object({ total: v.number(), states: v.unknown() }),
   async run(input, { backend, signal, mostBytes }: ToolCall<AlertmanagerBackend>): Promise<Answer<AlertsAnswer>> {
-    const { match, state, receiver, search, since, group_by: groupBy, sort, detail } = input;
+    const { match, state, receiver, search, since, group_by: groupBy, sort = "newest", detail } = input;
     const client = connectionOf(backend, input.connection);
     const wanted: readonly string[] = state ?? STATES;
     const query = {
@@ -86,7 +87,7 @@ export const alerts = tool({
       .filter(isWanted)
       .toSorted(ORDERS[sort]);
     const states = countsOf(found.map(stateOf));
-    const head = `${found.length} alerts${found.length === 0 ? "" : `: ${countsText(states)}`}`;
+    const head = `${counted(found.length, "alert")}${found.length === 0 ? "" : `: ${countsText(states)}`}`;
     if (groupBy !== undefined) {
       const counts = countsOf(found.map(({ labels }) => labels[groupBy] ?? ""));
       const all = Object.entries(counts).map(([value, count]) => ({ value, count }));

@@ -11,21 +11,22 @@ import { type Preview, tool, type ToolCall } from "../tool.ts";
 import { alertLine, type ShownAlert } from "./alert.ts";
 import { type AlertmanagerBackend, ask, connectionOf } from "./backend.ts";
 import { alertsHit, matchersIn, type Silence, shownSilence, silenceById, silenceLine } from "./silence.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<AlertmanagerBackend>;
 
 const ID = "the id of a silence";
 const SHOWN_ALERTS = 20;
 
-export const silenceId = v.pipe(text(ID, 100), v.regex(/^[\w-]+$/, ID), v.description("Of a silence"));
+export const silenceId = v.pipe(text(ID, 100), v.regex(/^[\w-]+$/, ID));
 
 const input = v.strictObject({
-  id: described("Of a silence to change: what is not given stays", silenceId),
-  match: v.optional(matchersArgument('All must be met: alertname="Down", instance=~"web.*"')),
+  id: described("Of one to change: the rest stays", silenceId),
+  match: v.optional(matchersArgument('All must fit: alertname="Down", instance=~"web.*"')),
   start: momentArgument("Default now"),
-  end: momentArgument("Such as now+2h"),
+  end: momentArgument("now+2h"),
   duration: described(
-    "In place of end, such as 2h",
+    "In place of end: 2h",
     v.pipe(
       v.string("a duration such as 2h"),
       v.check((value) => (parseDuration(value) ?? 0) >= 1000, "a duration such as 2h"),
@@ -38,8 +39,8 @@ const input = v.strictObject({
 
 export const silence = tool({
   name: "silence",
-  title: "Create or change a silence",
-  description: "Silences alerts for a time. dry_run says which alerts it would hit.",
+  title: "Silence",
+  description: "Silences alerts for a time, or changes a silence. dry_run shows which alerts it hits.",
   access: "write",
   toolset: "core",
   input,
@@ -60,7 +61,7 @@ export const silence = tool({
         match: matchers.map(matcherText),
         hits: hit.length,
       },
-      text: `Silence ${id}: ${matchers.map(matcherText).join(" ")}, ${wanted.startsAt} to ${wanted.endsAt}; it hits ${hit.length} alerts now`,
+      text: `Silence ${id}: ${matchers.map(matcherText).join(" ")}, ${wanted.startsAt} to ${wanted.endsAt}; it hits ${counted(hit.length, "alert")} now`,
       ...(isNew && { note: `Alertmanager expired ${args.id} and made a new one in its place.` }),
     };
   },
@@ -78,8 +79,8 @@ export const silence = tool({
 
 export const expireSilence = tool({
   name: "expire_silence",
-  title: "End a silence",
-  description: "Ends a silence now, so that its alerts are notified again. It stays listed as expired.",
+  title: "Expire silence",
+  description: "Ends a silence now: its alerts are notified again.",
   // What it was can be read afterwards and created again.
   access: "write",
   isIdempotent: true,
@@ -169,7 +170,7 @@ function missing(name: string, allowed: string): KmError {
 function preview(what: string, hit: readonly ShownAlert[]): Preview {
   const more = hit.length > SHOWN_ALERTS ? [`and ${hit.length - SHOWN_ALERTS} more`] : [];
   return {
-    summary: `${what}; it hits ${hit.length} alerts now`,
+    summary: `${what}; it hits ${counted(hit.length, "alert")} now`,
     detail: [...hit.slice(0, SHOWN_ALERTS).map(alertLine), ...more].join("\n"),
   };
 }

@@ -1,8 +1,8 @@
 /** The service `alertmanager`: Alertmanager, also that within Mimir or Cortex. */
 import * as v from "valibot";
 import { described } from "../../guard/policy/schema-parts.ts";
-import { BackendClient } from "../backend/backend-client.ts";
-import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import { connectionsSchema } from "../backend/connections.ts";
+import { openClients } from "../backend/open-clients.ts";
 import { probeEach } from "../backend/probe-each.ts";
 import type { Service } from "../service.ts";
 import { alerts } from "./alerts.ts";
@@ -14,6 +14,7 @@ import { readError } from "./read-error.ts";
 import { receivers } from "./receivers.ts";
 import { silences } from "./silences.ts";
 import { status } from "./status.ts";
+import { explainAlert } from "./prompt.ts";
 
 const config = connectionsSchema({
   tenant: described(
@@ -29,13 +30,20 @@ const service: Service<v.InferOutput<typeof config>, AlertmanagerBackend> = {
   config,
   flags: { url: { key: "url", valueHint: "url", description: "Where Alertmanager is" } },
   tools: [alerts, silences, silence, expireSilence, receivers, status, postAlert],
+  prompts: [explainAlert],
   async open(written, around) {
-    const connections = new Map<string, BackendClient>();
-    for (const [name, one] of connectionsOf(written)) {
-      const headers = { ...one.headers, ...(one.tenant !== undefined && { "X-Scope-OrgID": one.tenant }) };
-      const remote = await remoteFrom(`alertmanager.${name}`, { ...one, headers }, "http://127.0.0.1:9093", around);
-      connections.set(name, new BackendClient("Alertmanager", remote, around.cache, readError));
-    }
+    const connections = await openClients(
+      {
+        name: "alertmanager",
+        title: "Alertmanager",
+        url: "http://127.0.0.1:9093",
+        readError,
+        headers: ({ tenant }) => ({ "X-Scope-OrgID": tenant }),
+      },
+      written,
+      around,
+      ({ client }) => client,
+    );
     return { connections };
   },
   async probe({ connections }, signal) {

@@ -6,6 +6,8 @@ import { tool, type ToolCall } from "../tool.ts";
 import { detailArgument, hasWords, listArguments, searchArgument } from "../list-arguments.ts";
 import { ask, connectionOf, type PrometheusBackend } from "./backend.ts";
 import { LABELS, seriesName } from "../labels.ts";
+import { asNumber } from "./sample.ts";
+import { counted } from "../../counted.ts";
 
 const ALERTS = v.object({
   alerts: v.array(
@@ -21,8 +23,8 @@ const ALERTS = v.object({
 
 export const alerts = tool({
   name: "alerts",
-  title: "Alerts of Prometheus",
-  description: "Pending and firing alerts, with a count by name. Silences are Alertmanager's affair.",
+  title: "Alerts",
+  description: "Pending and firing alerts, counted by name. Silences are Alertmanager's.",
   access: "read",
   toolset: "state",
   input: v.strictObject({
@@ -53,9 +55,9 @@ export const alerts = tool({
         token: input.continue,
         question: [state, search, detail, input.connection],
         mostBytes,
-        head: `${all.length} alerts${by.length === 0 ? "" : `: ${by.join(", ")}`}`,
+        head: `${counted(all.length, "alert")}${by.length === 0 ? "" : `: ${by.join(", ")}`}`,
         line: ({ state: now, labels, activeAt, value }) =>
-          `${now}  ${seriesName(labels)}  since ${activeAt}  value ${value}`,
+          `${now}  ${seriesName(labels)}  since ${activeAt}  value ${asNumber(value)}`,
       },
       (items, total) => ({ total, counts, alerts: items }),
     );

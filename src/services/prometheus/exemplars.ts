@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 export const exemplars = tool({
   name: "exemplars",
   title: "Exemplars of metrics",
-  description: "Exemplars of the series in an expression, newest first: trace ids with values.",
+  description: "Exemplars of an expression's series, newest first: trace ids with values.",
   access: "read",
   toolset: "series",
   input: v.strictObject({

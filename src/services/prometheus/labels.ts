@@ -16,7 +16,7 @@ const secretOf = sensitiveName({});
 export const labels = tool({
   name: "labels",
   title: "Labels and their values",
-  description: "Names of labels, or the values of one, of all series or of selected ones.",
+  description: "Names of labels, or the values of one; of all series or selected ones.",
   access: "read",
   toolset: "series",
   input: v.strictObject({

@@ -7,6 +7,7 @@ import { hasWords, listArguments, searchArgument } from "../list-arguments.ts";
 import { ask, type Connection, connectionOf, type PrometheusBackend } from "./backend.ts";
 import { LABELS } from "../labels.ts";
 import { RESULT } from "./sample.ts";
+import { counted } from "../../counted.ts";
 
 const METADATA = v.record(v.string(), v.array(v.object({ type: v.string(), help: v.string(), unit: v.string() })));
 const TARGET_METADATA = v.array(
@@ -153,7 +154,7 @@ function oneText({
   targets: Record<string, string>[];
 }): string {
   const counts = Object.entries(series).map(([name, count]) => `${name}: ${count} series`);
-  const rows = labels.map(({ name, values, such }) => `label ${name}: ${values} values, ${such.join(", ")}`);
+  const rows = labels.map(({ name, values, such }) => `label ${name}: ${counted(values, "value")}, ${such.join(", ")}`);
   return [line(metric), ...counts, ...rows, `targets: ${targets.length}`].join("\n");
 }
 

@@ -13,6 +13,7 @@ import { histogramSummary, histogramText, rounded } from "./histogram.ts";
 import { chosenStep, isTooFine, leastStep, rangeSummary, type RangeSummary } from "./range-summary.ts";
 import { type Labels, seriesName, withoutLabels } from "../labels.ts";
 import { type RangeSeries, RANGE } from "./sample.ts";
+import { counted } from "../../counted.ts";
 
 const MATRIX = v.object({ resultType: v.literal("matrix"), result: v.array(RANGE) });
 const MOST_BYTES = 32 << 20;
@@ -58,6 +59,7 @@ export const queryRange = tool({
       {
         all: data.result.map((one) => (wantsPoints ? withPoints(one) : rangeSummary(one))),
         what: "series",
+        one: "series",
         limit: input.limit,
         token: input.continue,
         question: [expression, input.start, input.end, input.step, wantsPoints, input.connection],
@@ -137,7 +139,7 @@ function line(series: RangeSummary | WithPoints, common: Labels): string {
   const numbers = min === undefined ? "" : `  min ${short(min)} avg ${short(avg)} max ${short(max)}`;
   const ending = last === undefined ? "" : `  last ${short(last)}`;
   const distribution = histogram === undefined ? "" : `  last: ${histogramText(histogram)}`;
-  return `${name}${numbers}${ending}${distribution} (${points} points)`;
+  return `${name}${numbers}${ending}${distribution} (${counted(points, "point")})`;
 }
 
 /** The data has all its digits. */

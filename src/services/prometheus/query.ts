@@ -16,7 +16,7 @@ const MOST_BYTES = 16 << 20;
 
 export const query = tool({
   name: "query",
-  title: "Query Prometheus",
+  title: "Query",
   description: "The value of PromQL now, or at a time.",
   access: "read",
   toolset: "core",
@@ -50,6 +50,7 @@ export const query = tool({
       {
         all,
         what: "series",
+        one: "series",
         limit,
         token: input.continue,
         question: [expression, time, detail, input.connection],

@@ -6,6 +6,7 @@ import { tool, type ToolCall } from "../tool.ts";
 import { detailArgument, hasWords, listArguments, searchArgument } from "../list-arguments.ts";
 import { ask, connectionOf, type PrometheusBackend } from "./backend.ts";
 import { LABELS } from "../labels.ts";
+import { counted } from "../../counted.ts";
 
 const RULE = v.object({
   type: v.string(),
@@ -75,7 +76,7 @@ export const rules = tool({
         token: input.continue,
         question: [type, state, health, group, search, detail, input.connection],
         mostBytes,
-        head: `${all.length} rules${counts.length === 0 ? "" : `: ${counts.join(", ")}`}`,
+        head: `${counted(all.length, "rule")}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}`,
         line: (rule) =>
           [rule.state ?? rule.type, rule.name, `(${rule.group})`, rule.query, rule.lastError]
             .filter(Boolean)

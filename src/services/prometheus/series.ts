@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 export const series = tool({
   name: "series",
   title: "Find series",
-  description: "Which series selectors find, by their labels, and how many values each label has among them.",
+  description: "The series that selectors find, and how many values each of their labels has.",
   access: "read",
   toolset: "series",
   input: v.strictObject({
@@ -43,6 +43,7 @@ export const series = tool({
       {
         all: data,
         what: "series",
+        one: "series",
         limit,
         token: input.continue,
         question: [match, start, end, input.connection],

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { described, record, text, wholeNumber } from "../../guard/policy/schema-parts.ts";
 import { parseDuration } from "../../config/units.ts";
-import { BackendClient } from "../backend/backend-client.ts";
-import { connectionsOf, connectionsSchema, remoteFrom } from "../backend/connections.ts";
+import { connectionsSchema } from "../backend/connections.ts";
+import { openClients } from "../backend/open-clients.ts";
 import { probeEach } from "../backend/probe-each.ts";
 import type { Service } from "../service.ts";
 import { admin, deleteSeries, snapshot } from "./admin.ts";
@@ -21,6 +21,7 @@ import { rules } from "./rules.ts";
 import { series } from "./series.ts";
 import { status } from "./status.ts";
 import { targets } from "./targets.ts";
+import { errorBudget } from "./prompt.ts";
 
 const LONGEST = "a duration such as 31d";
 const TENANT = /^[\w!.*'()|-]{1,150}$/;
@@ -67,21 +68,28 @@ const service: Service<v.InferOutput<typeof config>, PrometheusBackend> = {
     deleteSeries,
     admin,
   ],
+  prompts: [errorBudget],
   async open(written, around) {
-    const connections = new Map<string, Connection>();
-    for (const [name, one] of connectionsOf(written)) {
-      const headers = { ...one.headers, ...(one.tenant !== undefined && { "X-Scope-OrgID": one.tenant }) };
-      const remote = await remoteFrom(`prometheus.${name}`, { ...one, headers }, "http://127.0.0.1:9090", around);
-      connections.set(name, {
-        client: new BackendClient("Prometheus", remote, around.cache, readError),
+    const connections = await openClients(
+      {
+        name: "prometheus",
+        title: "Prometheus",
+        url: "http://127.0.0.1:9090",
+        readError,
+        headers: ({ tenant }) => ({ "X-Scope-OrgID": tenant }),
+      },
+      written,
+      around,
+      ({ client, one }): Connection => ({
+        client,
         params: one.params ?? {},
         limits: {
           longestMs: parseDuration(one.longest ?? "31d") ?? 0,
           series: one.series ?? 10_000,
           samples: one.samples ?? 50_000_000,
         },
-      });
-    }
+      }),
+    );
     return { connections };
   },
   async probe({ connections }, signal) {

@@ -7,6 +7,7 @@ import { tool, type ToolCall } from "../tool.ts";
 import { detailArgument, hasWords, listArguments, searchArgument } from "../list-arguments.ts";
 import { ask, connectionOf, type PrometheusBackend } from "./backend.ts";
 import { LABELS, seriesName } from "../labels.ts";
+import { counted } from "../../counted.ts";
 
 const ACTIVE = v.object({
   labels: LABELS,
@@ -81,7 +82,7 @@ export const targets = tool({
         token: input.continue,
         question: [state, health, job, search, detail, input.connection],
         mostBytes,
-        head: `${all.length} targets; of all jobs: ${counts.join("; ")}; dropped: ${dropped.length}`,
+        head: `${counted(all.length, "target")}; of all jobs: ${counts.join("; ")}; dropped: ${dropped.length}`,
         line: ({ health: now, labels, url, lastError, lastScrape }) =>
           [now, seriesName(labels), url, lastScrape, lastError].filter(Boolean).join("  "),
       },

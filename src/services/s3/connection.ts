@@ -69,16 +69,29 @@ export class S3Connection {
     const { method = "GET", body, signal, mostBytes = MOST_BYTES, expect = [] } = request;
     const { client, url, path } = this.#place(request);
     const headers = await this.#signed(url, method, request.headers ?? {}, body);
-    return await client.bytes({
-      method,
-      path,
-      headers,
-      ...(body !== undefined && { body }),
-      isRepeatable: method !== "POST",
-      signal,
-      mostBytes,
-      expect,
-    });
+    try {
+      return await client.bytes({
+        method,
+        path,
+        headers,
+        ...(body !== undefined && { body }),
+        isRepeatable: method !== "POST",
+        signal,
+        mostBytes,
+        expect,
+      });
+    } catch (error) {
+      throw error instanceof KmError && error.code === "SVC_004" ? this.#refused(error) : error;
+    }
+  }
+
+  /** A login of S3 is not in `auth`. */
+  #refused({ code, message }: KmError): KmError {
+    const hint =
+      this.#settings.keys === undefined
+        ? "Whoever runs this server has to say who asks: access_key and secret_key in services.yaml."
+        : "See access_key and secret_key in services.yaml; what they may do the policies of the bucket and the account say.";
+    return new KmError(code, message, { hint });
   }
 
   /** @throws KmError as `bytes`, and SVC_008 for what is not the XML that was asked for */

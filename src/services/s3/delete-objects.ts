@@ -8,6 +8,7 @@ import { connectionOf, type S3Backend, type S3Connection } from "./connection.ts
 import { factsText, findObject } from "./object-facts.ts";
 import { hasVersions } from "./put-object.ts";
 import { shownKey } from "./shown-key.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<S3Backend>;
 
@@ -57,7 +58,7 @@ export const deleteObjects = tool({
       const found = await findObject(connection, { bucket, key, version }, signal);
       lines.set(key, `${shownKey(key)}: ${found === undefined ? "there is none" : factsText(found)}`);
     });
-    const what = version === undefined ? `${keys.length} objects` : `version ${version}`;
+    const what = version === undefined ? counted(keys.length, "object") : `version ${version}`;
     return {
       summary: `Deletes ${what} in ${bucket} (${connection.label}); ${isKept ? "older versions stay" : "for good"}`,
       detail: keys.map((key) => lines.get(key) ?? key).join("\n"),

@@ -34,7 +34,14 @@ export async function findObject(
   const query = { versionId: version };
   const expect = [301, 307, 400, 403, 404, 405];
   const { status, headers } = await connection.bytes({ method: "HEAD", bucket, key, query, signal, expect });
-  if (status < 300) return objectFacts(headers);
+  if (status < 300) {
+    checkObject(connection, headers);
+    const facts = objectFacts(headers);
+    // Between here and S3 there may be one that packs what it passes on, and so cannot say how long it is.
+    return headers.has("content-length")
+      ? facts
+      : { ...facts, bytes: await sizeOf(connection, { bucket, key, version }, signal) };
+  }
   // The answer to HEAD has no words; that to GET says why.
   try {
     await connection.bytes({ bucket, key, query, headers: { range: "bytes=0-0" }, signal });
@@ -44,6 +51,24 @@ export async function findObject(
     throw error;
   }
   return undefined;
+}
+
+/** @throws KmError SVC_008 for what has none of the headers that S3 sends with every object */
+function checkObject(connection: S3Connection, headers: Headers): void {
+  if (headers.has("etag") || headers.has("last-modified")) return;
+  const type = headers.get("content-type") ?? "no type";
+  throw new KmError("SVC_008", `${connection.label} answered with something else than an object: ${type}`, {
+    hint: "It has neither ETag nor Last-Modified: see whether the endpoint leads to an S3 server.",
+  });
+}
+
+async function sizeOf(connection: S3Connection, { bucket, key, version }: ObjectPlace, signal: AbortSignal) {
+  const query = { versionId: version };
+  const headers = { range: "bytes=0-0", "accept-encoding": "identity" };
+  const EMPTY = 416;
+  const answer = await connection.bytes({ bucket, key, query, headers, signal, expect: [EMPTY] });
+  if (answer.status === EMPTY) return 0;
+  return answer.headers.has("content-range") ? objectFacts(answer.headers).bytes : answer.bytes.length;
 }
 
 /** @throws KmError as `findObject`, SVC_006 where there is none */
@@ -103,8 +128,10 @@ function modifiedAt(text: string | undefined): string {
 }
 
 export function factsText({ bytes, type, modified, metadata, ...rest }: ObjectFacts): string {
-  const more = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
+  const more = Object.entries({ modified, ...rest }).flatMap(([name, value]) =>
+    value === "" ? [] : [`${name} ${value}`],
+  );
   const own = Object.entries(metadata).map(([name, value]) => `${name}=${value}`);
-  const text = [`${bytes} bytes`, type, `modified ${modified}`, ...more].filter((part) => part !== "").join(", ");
+  const text = [`${bytes} bytes`, type, ...more].filter((part) => part !== "").join(", ");
   return own.length === 0 ? text : `${text}\nmetadata: ${own.join(", ")}`;
 }

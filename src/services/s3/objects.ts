@@ -10,6 +10,7 @@ import { bucketArgument } from "./arguments.ts";
 import { connectionOf, type S3Backend } from "./connection.ts";
 import { shownKey } from "./shown-key.ts";
 import { childrenOf, type Element, textAt } from "./xml.ts";
+import { counted } from "../../counted.ts";
 
 const TOKEN = v.union([
   v.strictObject({ token: v.string() }),
@@ -82,9 +83,11 @@ export const objects = tool({
     }
     return {
       data: { objects: found, folders },
-      text: [`${found.length} objects, ${folders.length} folders`, ...folders.map(shownKey), ...found.map(line)].join(
-        "\n",
-      ),
+      text: [
+        `${counted(found.length, "object")}, ${counted(folders.length, "folder")}`,
+        ...folders.map(shownKey),
+        ...found.map(line),
+      ].join("\n"),
       ...(next !== undefined && { next, note: "There are more: continue." }),
     };
   },

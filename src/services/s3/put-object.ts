@@ -11,6 +11,7 @@ import { factsText, findObject, objectOf } from "./object-facts.ts";
 import { encoded } from "./object-path.ts";
 import { shownKey } from "./shown-key.ts";
 import { readXml, textAt } from "./xml.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<S3Backend>;
 
@@ -65,7 +66,7 @@ export const put = tool({
     const connection = allowed(backend, args);
     await refuseTaken(connection, args, signal);
     return {
-      summary: `Stores ${bodyOf(args).length} bytes as ${shownKey(args.key)} in ${args.bucket} (${connection.label})`,
+      summary: `Stores ${counted(bodyOf(args).length, "byte")} as ${shownKey(args.key)} in ${args.bucket} (${connection.label})`,
     };
   },
 });
@@ -93,7 +94,7 @@ export const replace = tool({
         ? ""
         : `\n${isKept ? "It stays as an older version." : "The bucket keeps no versions: it is lost."}`;
     return {
-      summary: `Stores ${bodyOf(args).length} bytes as ${shownKey(args.key)} in ${args.bucket} (${connection.label})`,
+      summary: `Stores ${counted(bodyOf(args).length, "byte")} as ${shownKey(args.key)} in ${args.bucket} (${connection.label})`,
       detail: `${there}${loss}`,
     };
   },
@@ -138,7 +139,7 @@ export const copy = tool({
       );
     }
     const etag = (textAt(result, "ETag") ?? "").replaceAll('"', "");
-    return { data: { bytes, etag }, text: `Copied ${bytes} bytes to ${to.key} in ${to.bucket}` };
+    return { data: { bytes, etag }, text: `Copied ${counted(bytes, "byte")} to ${to.key} in ${to.bucket}` };
   },
 });
 
@@ -175,7 +176,10 @@ async function store(connection: S3Connection, args: Input, condition: Record<st
   });
   const etag = (headers.get("etag") ?? "").replaceAll('"', "");
   const version = headers.get("x-amz-version-id") ?? "";
-  return { data: { bytes: body.length, etag, version }, text: `Stored ${body.length} bytes as ${key} in ${bucket}` };
+  return {
+    data: { bytes: body.length, etag, version },
+    text: `Stored ${counted(body.length, "byte")} as ${key} in ${bucket}`,
+  };
 }
 
 /** Before it is tried: not every server knows the condition that goes with it. */

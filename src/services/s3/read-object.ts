@@ -6,6 +6,7 @@ import { bucketArgument, keyArgument, versionArgument } from "./arguments.ts";
 import { connectionOf, type S3Backend } from "./connection.ts";
 import { factsText, objectFacts, objectOf, withoutSecrets } from "./object-facts.ts";
 import { tagsOf } from "./tags.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<S3Backend>;
 
@@ -88,7 +89,11 @@ export const get = tool({
     const total = objectFacts(answer.headers).bytes;
     if (isPicture) {
       const base64 = Buffer.from(found).toString("base64");
-      return { data: { bytes: total }, text: `${type}, ${total} bytes`, images: [{ mimeType: type, base64 }] };
+      return {
+        data: { bytes: total },
+        text: `${type}, ${counted(total, "byte")}`,
+        images: [{ mimeType: type, base64 }],
+      };
     }
     const text = textOf(found);
     const end = start + (text === undefined ? found.length : Buffer.byteLength(text));
@@ -96,7 +101,11 @@ export const get = tool({
       end < bytes ? { note: `These are the bytes ${start} to ${end - 1} of ${bytes}; go on with start: ${end}.` } : {};
     if (text !== undefined) return { data: { bytes, text }, text, ...note };
     const base64 = Buffer.from(found).toString("base64");
-    return { data: { bytes, base64 }, text: `${type || "binary"}, ${bytes} bytes, base64:\n${base64}`, ...note };
+    return {
+      data: { bytes, base64 },
+      text: `${type || "binary"}, ${counted(bytes, "byte")}, base64:\n${base64}`,
+      ...note,
+    };
   },
 });
 

@@ -5,6 +5,7 @@ import { described, list, mapping, record, text } from "../../guard/policy/schem
 import { REACHED_BY_HTTP } from "../../servers/schema.ts";
 import { resolveText } from "../../servers/references.ts";
 import { remoteFrom } from "../backend/connections.ts";
+import { openConnections } from "../backend/open-connections.ts";
 import { probeEach } from "../backend/probe-each.ts";
 import type { Probe, Service, Surroundings } from "../service.ts";
 import { AllowedBuckets } from "./allowed-buckets.ts";
@@ -60,12 +61,11 @@ const service: Service<v.InferOutput<typeof config>, S3Backend> = {
   flags: { endpoint: { key: "endpoint", valueHint: "url", description: "Where the S3 server is" } },
   tools: [buckets, objects, head, get, put, replace, copy, deleteObjects, presign, setTags, uploads, abortUpload],
   async open(written, around) {
-    const entries = written.connections === undefined ? { default: written } : written.connections;
-    const connections = new Map<string, S3Connection>();
-    for (const [name, each] of Object.entries(entries)) {
-      connections.set(name, await opened(`s3.${name}`, each, around));
-    }
-    return { connections };
+    return {
+      connections: await openConnections<Written, S3Connection>(written, (one, name) =>
+        opened(`s3.${name}`, one, around),
+      ),
+    };
   },
   async probe({ connections }, signal) {
     return await probeEach(connections, async (connection) => await readiness(connection, signal));

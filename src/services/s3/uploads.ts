@@ -10,6 +10,7 @@ import { bucketArgument, keyArgument } from "./arguments.ts";
 import { connectionOf, type S3Backend, type S3Connection } from "./connection.ts";
 import { shownKey } from "./shown-key.ts";
 import { childrenOf, textAt } from "./xml.ts";
+import { counted } from "../../counted.ts";
 
 type Call = ToolCall<S3Backend>;
 
@@ -77,7 +78,9 @@ export const abortUpload = tool({
     connection.allowed.check(bucket, key);
     const { count, bytes } = await partsOf(connection, { bucket, key, upload }, signal);
     return {
-      summary: `Aborts the upload of ${shownKey(key)} in ${bucket}: ${count} parts, ${formatBytes(bytes)} are lost`,
+      summary: `Aborts the upload of ${shownKey(key)} in ${bucket}: ${counted(count, "part")}, ${formatBytes(bytes)} are lost`,
+      // Whoever uploads sends more parts while a person reads.
+      bound: JSON.stringify([connection.label, bucket, key, upload]),
     };
   },
 });

@@ -19,7 +19,7 @@ const TEXTS =
 
 export const fetchPage = tool({
   name: "fetch",
-  title: "Fetch a web page",
+  title: "Fetch",
   description: "What is at a public URL (GET), pages of HTML as text. For more of a long one: from.",
   access: "read",
   toolset: "core",

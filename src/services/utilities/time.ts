@@ -83,6 +83,20 @@ function isoWeek(day: Date): string {
 }
 
 function partsIn(at: Date, zone: string): Record<string, string> {
+  return Object.fromEntries(
+    formatIn(zone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
+}
+
+/** To make one takes longer than all the rest of a call. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+const MOST_FORMATS = 50;
+
+function formatIn(zone: string): Intl.DateTimeFormat {
+  const made = FORMATS.get(zone);
+  if (made !== undefined) return made;
   try {
     const format = new Intl.DateTimeFormat("en-GB", {
       timeZone: zone,
@@ -96,7 +110,10 @@ function partsIn(at: Date, zone: string): Record<string, string> {
       weekday: "long",
       timeZoneName: "longOffset",
     });
-    return Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+    // There are more ways to write a zone than anybody needs.
+    if (FORMATS.size === MOST_FORMATS) FORMATS.clear();
+    FORMATS.set(zone, format);
+    return format;
   } catch (error) {
     throw new KmError("SVC_001", `Argument zone: there is no time zone ${JSON.stringify(zone)}`, {
       hint: "Such as Europe/Berlin, America/New_York or UTC.",

@@ -121,11 +121,63 @@ test(
     await using server = await startFaultServer(({ method, path }) => {
       if (method === "PUT") return xml("<Error><Code>InternalError</Code><Message>It broke</Message></Error>");
       if (path.includes("/to")) return xml("<Error><Code>NoSuchKey</Code></Error>", 404);
-      return { kind: "answer" };
+      return { kind: "answer", headers: { etag: '"a"' } };
     });
     await using service = await openedService(s3, { endpoint: server.url, ...KEYS });
     const { message } = await service.errorOf("copy", { bucket: "one", key: "from", to_key: "to" });
     expect(message).toContain("the copy failed: It broke");
+  },
+  TIMEOUT,
+);
+
+test.each([
+  ["s3_head", "head"],
+  ["s3_get", "get"],
+])(
+  "%s: a page that no S3 server has sent is no object; who may not ask is told which keys",
+  async (_name, tool) => {
+    await using server = await startFaultServer();
+    await using service = await openedService(s3, {
+      connections: { keys: { endpoint: server.url, ...KEYS }, nobody: { endpoint: server.url } },
+    });
+    const args = { bucket: "one", key: "a.txt" };
+    server.answerWith({ kind: "answer", headers: { "content-type": "text/html" }, body: "<html>Log in</html>" });
+    expect(await service.errorOf(tool, { ...args })).toMatchObject({
+      code: "SVC_008",
+      message: `S3 at ${server.url} answered with something else than an object: text/html`,
+    });
+    for (const status of [401, 403]) {
+      server.answerWith({ kind: "answer", status, body: "no" });
+      const error = await service.errorOf(tool, { ...args, connection: "keys" });
+      expect([error.code, error.hint]).toEqual(["SVC_004", expect.stringContaining("See access_key and secret_key")]);
+      const { hint } = await service.errorOf(tool, { ...args, connection: "nobody" });
+      expect(hint).toContain("access_key and secret_key in services.yaml");
+    }
+  },
+  TIMEOUT,
+);
+
+test(
+  "an object whose length is not said is as long as a part of it says",
+  async () => {
+    const body = "0123456789";
+    let isEmpty = false;
+    await using server = await startFaultServer(({ method, headers }) => {
+      const object = { etag: '"a"', "content-type": "text/plain" };
+      // The head of a body in chunks, as one sends it that packs what it passes on.
+      if (method === "HEAD") return { kind: "head", headers: { ...object, "transfer-encoding": "chunked" } };
+      if (isEmpty) return { kind: "answer", status: 416, headers: { "content-range": "bytes */0" } };
+      const [, start = "0", end = ""] = /^bytes=(\d+)-(\d+)$/.exec(headers["range"] ?? "") ?? [];
+      const part = body.slice(Number(start), Number(end) + 1);
+      const range = `bytes ${start}-${Number(start) + part.length - 1}/${body.length}`;
+      return { kind: "answer", status: 206, headers: { ...object, "content-range": range }, body: part };
+    });
+    await using service = await openedService(s3, { endpoint: server.url, ...KEYS });
+    const args = { bucket: "one", key: "a.txt" };
+    expect((await service.run("get", args)).data).toEqual({ bytes: 10, text: body });
+    expect((await service.run("head", args)).text).toBe("10 bytes, text/plain, etag a");
+    isEmpty = true;
+    expect((await service.run("head", args)).text).toBe("0 bytes, text/plain, etag a");
   },
   TIMEOUT,
 );

@@ -300,7 +300,7 @@ services:
     async () => {
       await call("put", { bucket: "bucket-one", key: "keep-me", text: "precious" });
       expect((await call("delete", { bucket: "bucket-one", keys: ["keep-me"] })).text).toContain("did not agree");
-      expect(shown.at(-1)).toMatch(/^Deletes 1 objects in bucket-one \(S3 at .*\); for good\n\nkeep-me: 8 bytes/);
+      expect(shown.at(-1)).toMatch(/^Deletes 1 object in bucket-one \(S3 at .*\); for good\n\nkeep-me: 8 bytes/);
       expect((await call("replace", { bucket: "bucket-one", key: "keep-me", text: "x" })).isError).toBe(true);
       expect(shown.at(-1)).toContain("The bucket keeps no versions: it is lost.");
       expect((await call("get", { bucket: "bucket-one", key: "keep-me" })).data["text"]).toBe("precious");
@@ -349,7 +349,7 @@ services:
         { key: "big one", upload },
       ]);
       expect((await call("abort_upload", { bucket: "bucket-one", key: "big one", upload })).isError).toBe(false);
-      expect(shown.at(-1)).toContain("1 parts, 4b are lost");
+      expect(shown.at(-1)).toContain("1 part, 4b are lost");
       expect((await call("uploads", { bucket: "bucket-one" })).data).toMatchObject({ total: 0 });
       expect(
         (await call("abort_upload", { bucket: "bucket-one", key: "big one", upload, dry_run: true })).text,
