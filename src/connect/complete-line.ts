@@ -7,6 +7,7 @@ import { argumentFields } from "./argument-fields.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Completions } from "./line-input.ts";
 import { promptSchema } from "./offer-text.ts";
+import { placeInTemplate } from "./place-in-template.ts";
 import { splitWords } from "./split-words.ts";
 
 export interface Completable {
@@ -113,7 +114,7 @@ async function argumentCandidates(
   );
 }
 
-/** The text up to the first variable, and from there on what the server knows of it. */
+/** The text up to the next variable, and from there on what the server knows of it, with those before it. */
 async function templateCandidates(
   current: string,
   client: McpClient,
@@ -122,15 +123,15 @@ async function templateCandidates(
 ): Promise<string[]> {
   const found: string[] = [];
   for (const { name: uri } of await catalog.items("resourceTemplates", options)) {
-    const [, head, variable, tail = ""] = /^([^{]*)\{([\w.-]+)\}([^{]*)/.exec(uri) ?? [];
-    if (head === undefined || variable === undefined) continue;
-    if (!current.startsWith(head)) {
+    const place = placeInTemplate(uri, current);
+    if (place === undefined) continue;
+    const { head, variable, value, given, tail, isPath } = place;
+    if (variable === undefined) {
       found.push(head);
       continue;
     }
-    const value = current.slice(head.length);
-    const values = await client.complete({ type: "ref/resource", uri }, { name: variable, value }, {}, options);
-    found.push(...values.map((one) => `${head}${one}${tail}`));
+    const values = await client.complete({ type: "ref/resource", uri }, { name: variable, value }, given, options);
+    found.push(...values.map((one) => `${head}${isPath ? encodeURI(one) : encodeURIComponent(one)}${tail}`));
   }
   return found;
 }

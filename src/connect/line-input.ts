@@ -63,7 +63,7 @@ class TerminalLines implements LineInput {
   async read(prompt: string, { complete, history = [], signal }: ReadOptions = {}): Promise<Typed> {
     if (this.#isStopped || signal?.aborted) return { kind: "end" };
     const { promise, resolve } = Promise.withResolvers<Typed>();
-    const reader = createInterface({
+    const reader: Interface = createInterface({
       input: process.stdin,
       output: process.stderr,
       terminal: !this.#isPlain,
@@ -71,7 +71,9 @@ class TerminalLines implements LineInput {
       historySize: 1000,
       removeHistoryDuplicates: true,
       prompt,
-      ...(complete === undefined ? {} : { completer: completer(complete) }),
+      ...(complete === undefined
+        ? {}
+        : { completer: completer(complete, () => (this.#reader === reader ? reader : undefined)) }),
     });
     [this.#reader, this.#settle] = [reader, resolve];
     reader.once("line", (text) => resolve({ kind: "line", text }));
@@ -117,7 +119,11 @@ class TerminalLines implements LineInput {
 
 type Callback = (error: Error | null, result: [string[], string]) => void;
 
-function completer(complete: (line: string) => Promise<Completions>): (line: string, callback: Callback) => void {
+/** @param current the reader, for as long as it reads: what has ended meanwhile cannot be told */
+function completer(
+  complete: (line: string) => Promise<Completions>,
+  current: () => Pick<Interface, "line" | "cursor"> | undefined,
+): (line: string, callback: Callback) => void {
   const answer = async (line: string): Promise<[string[], string]> => {
     try {
       const { candidates, length } = await complete(line);
@@ -127,7 +133,13 @@ function completer(complete: (line: string) => Promise<Completions>): (line: str
     }
   };
   return (line, callback) => {
-    const tell = async (): Promise<void> => callback(null, await answer(line));
+    const tell = async (): Promise<void> => {
+      const found = await answer(line);
+      const reader = current();
+      if (reader === undefined) return;
+      // What was typed on meanwhile, or completed by a Tab before, is another line.
+      callback(null, reader.line.slice(0, reader.cursor) === line ? found : [[], ""]);
+    };
     void tell();
   };
 }

@@ -1,5 +1,4 @@
 /** `partsOf...`: what a result holds, as parts that can be shown one after the other. */
-import { isJson } from "../is-json.ts";
 import { isObject, type JsonObject, memberText } from "../wire/jsonrpc.ts";
 
 export type Part =
@@ -15,8 +14,8 @@ export type Part =
 export function partsOfCall(result: JsonObject, text: string): Part[] {
   const parts = contentOf(result["content"]);
   const structured = memberText(text, "structuredContent");
-  // Servers repeat it as text, for clients that know no other.
-  if (structured !== undefined && !parts.some((part) => part.kind === "text" && isSameJson(part.text, structured))) {
+  // It is for programs: what servers give as text besides says the same to a reader.
+  if (structured !== undefined && !parts.some((part) => part.kind === "text" && part.text.trim() !== "")) {
     parts.push({ kind: "json", text: structured });
   }
   if (parts.length > 0 || Array.isArray(result["content"])) return parts;
@@ -83,8 +82,4 @@ function dataPart(what: string, mimeType: unknown, data: unknown): Part {
 
 function note(text: string): Part {
   return { kind: "note", text };
-}
-
-function isSameJson(text: string, structured: string): boolean {
-  return isJson(text) && Bun.deepEquals(JSON.parse(text), JSON.parse(structured));
 }

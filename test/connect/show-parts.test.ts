@@ -23,10 +23,16 @@ test("text goes out as the server wrote it, and on a terminal what could act on 
   expect(shownCall(result, terminal)).toBe("a    b\\u001b[2J\n\\u202edc\n");
 });
 
-test("structured content is shown with all digits, unless the text says the same", () => {
-  expect(shownCall('{"content":[],"structuredContent":{"id":9007199254740993}}')).toBe('{"id":9007199254740993}\n');
-  expect(shownCall('{"content":[{"type":"text","text":"{\\"a\\": 1}"}],"structuredContent":{"a":1}}')).toBe(
-    '{"a": 1}\n',
+test("structured content is shown with all digits, unless there is text for a reader", () => {
+  const structuredContent = '"structuredContent":{"id":9007199254740993}';
+  const shownBeside = (...content: unknown[]): string =>
+    shownCall(`{"content":${JSON.stringify(content)},${structuredContent}}`);
+  expect(shownBeside()).toBe('{"id":9007199254740993}\n');
+  expect(shownBeside({ type: "text", text: '{"id": 9007199254740993}' })).toBe('{"id": 9007199254740993}\n');
+  expect(shownBeside({ type: "text", text: "The id is 9007199254740993." })).toBe("The id is 9007199254740993.\n");
+  expect(shownBeside({ type: "text", text: " \n" })).toBe(' \n{"id":9007199254740993}\n');
+  expect(shownBeside({ type: "audio", mimeType: "audio/wav", data: "AAAA" })).toEndWith(
+    '--save FOLDER keeps it]\n{"id":9007199254740993}\n',
   );
 });
 

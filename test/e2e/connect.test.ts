@@ -1,7 +1,8 @@
 /** `km connect` with real servers: its lines from a pipe, and on a real terminal. */
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { startFaultServer } from "../services/fault-server.ts";
 import { askKm } from "./ask-km.ts";
 import { KM, makeHome } from "./km.ts";
 import { describe, test as onLinux } from "./linux-test.ts";
@@ -167,6 +168,40 @@ describe.skipIf(Bun.which("tmux") === null || Bun.which("bash") === null)("on a 
       terminal.type("-l", "read demo://resource/dynamic/te");
       terminal.type("Tab");
       await terminal.shows(/^> read demo:\/\/resource\/dynamic\/text\/$/m);
+    },
+    PATIENCE_MS,
+  );
+
+  onLinux(
+    "Tab completes each variable of a template",
+    async () => {
+      using folder = makeHome();
+      mkdirSync(join(folder.folder, "a b"));
+      await using terminal = await connected([KM, "serve", "filesystem", "--root", folder.folder]);
+      terminal.type("-l", "read fi");
+      terminal.type("Tab");
+      await terminal.shows(/^> read file:\/\/\/$/m);
+      terminal.type("-l", `${folder.folder.slice(1)}/a`);
+      terminal.type("Tab");
+      await terminal.shows(`${folder.folder}/a%20b/`);
+    },
+    PATIENCE_MS,
+  );
+
+  onLinux(
+    "a server that ends while Tab asks it is said to have ended",
+    async () => {
+      await using backend = await startFaultServer({ kind: "never" });
+      using folder = makeHome();
+      const pid = join(folder.folder, "pid");
+      const server = `echo $$ >${pid}; exec ${KM} serve prometheus --set prometheus.url=${backend.url}`;
+      await using terminal = await connected(["sh", "-c", `'${server}'`]);
+      terminal.type("-l", "prompt prometheus_error_budget metric=http");
+      terminal.type("Tab");
+      await backend.seen(1);
+      process.kill(Number(readFileSync(pid, "utf8")), "SIGKILL");
+      await terminal.shows("left with 1");
+      expect(terminal.text).not.toContain("readline");
     },
     PATIENCE_MS,
   );
