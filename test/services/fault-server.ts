@@ -7,6 +7,8 @@ import { createServer, type Socket } from "node:net";
 export type Fault =
   /** A whole answer; an object as JSON. */
   | { kind: "answer"; status?: number; headers?: Record<string, string>; body?: string | Uint8Array | object }
+  /** The head of an answer alone, as to HEAD. */
+  | { kind: "head"; headers: Record<string, string> }
   /** Takes the request and says nothing. */
   | { kind: "never" }
   /** The answer comes so much later. */
@@ -175,6 +177,9 @@ function reply(socket: Socket, fault: Fault): void {
       socket.write(Buffer.concat([head(status, { ...type, ...headers, "content-length": bytes.length }), bytes]));
       return;
     }
+    case "head":
+      socket.write(head(200, fault.headers));
+      return;
     case "never":
       return;
     case "late": {

@@ -2,6 +2,8 @@
 import { KmError } from "../../src/errors.ts";
 import { createRedactor } from "../../src/guard/redaction/redact.ts";
 import { BackendCache } from "../../src/services/backend/cache.ts";
+import { UNABLE } from "../../src/services/question.ts";
+import type { Probe } from "../../src/services/service.ts";
 import type { AnyService } from "../../src/services/services.ts";
 import type { Answer, ServiceTool } from "../../src/services/tool.ts";
 import * as v from "valibot";
@@ -9,6 +11,8 @@ import * as v from "valibot";
 export interface OpenedService extends AsyncDisposable {
   /** @param name of a tool, without the service's */
   run(name: string, args: Record<string, unknown>, signal?: AbortSignal): Promise<Answer<unknown>>;
+  /** Whether its backends can be used. */
+  probe(): Promise<Probe[]>;
   /** What it throws; an error of the test where it throws nothing. */
   errorOf(name: string, args: Record<string, unknown>, signal?: AbortSignal): Promise<KmError>;
 }
@@ -31,7 +35,7 @@ export async function openedService(
     const prepared = tools.find((tool) => tool.name === name)?.prepare(args);
     if (prepared === undefined || prepared.issues !== undefined)
       throw new Error(`${name} does not take these arguments`);
-    return await prepared.run({ backend, signal, mostBytes: 64 << 10, progress: () => undefined });
+    return await prepared.run({ backend, signal, mostBytes: 64 << 10, ask: UNABLE, progress: () => undefined });
   };
   return {
     run,
@@ -43,6 +47,7 @@ export async function openedService(
       if (error instanceof KmError) return error;
       throw error;
     },
+    probe: async () => (await service.probe?.(backend, AbortSignal.timeout(60_000))) ?? [],
     [Symbol.asyncDispose]: async () => await service.close?.(backend),
   };
 }

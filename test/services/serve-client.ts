@@ -16,6 +16,8 @@ export interface ServeClientOptions {
    * @param message what the person is shown
    */
   confirm?: (message: string) => "accept" | "decline" | "cancel";
+  /** What starts km, with the words before it: `unshare -m`. */
+  before?: readonly [string, ...string[]];
   /** The revision that the client speaks: `2026-07-28`, or one before it; what the package chooses unless given. */
   era?: "modern" | "legacy";
 }
@@ -38,15 +40,15 @@ export interface CalledResult {
 }
 
 export async function connectServe(services: string[], options: ServeClientOptions = {}): Promise<ServeClient> {
-  const { settings, flags = [], env = {}, confirm, era } = options;
+  const { settings, flags = [], env = {}, confirm, before, era } = options;
   const home = makeHome();
   const config = join(home.folder, "config");
   mkdirSync(config, { recursive: true });
   const file = join(config, "services.yaml");
   if (settings !== undefined) writeFileSync(file, settings, { mode: 0o600 });
   const transport = new StdioClientTransport({
-    command: KM,
-    args: ["serve", ...services, ...flags],
+    command: before?.[0] ?? KM,
+    args: [...(before === undefined ? [] : [...before.slice(1), KM]), "serve", ...services, ...flags],
     env: { ...home.env, ...env },
     stderr: "pipe",
   });
