@@ -11,7 +11,7 @@ import { makePlace, type Opened, WAYS } from "./ways.ts";
 
 const TIMEOUT = 30_000;
 
-const whole = WAYS.filter(({ side, only }) => side === "server" && only === undefined);
+const whole = WAYS.filter(({ side, except }) => side === "server" && except === undefined);
 
 describe.each(whole.map((way) => [way.name, way] as const))("%s", (_, way) => {
   let opened: Opened;
