@@ -137,7 +137,7 @@ const ASKS = {
     "plugin/sample-session.ts",
     "plugin/sdk/tested-plugin.ts",
     "proxy/recording.ts",
-    "services/filesystem/service.ts",
+    "services/filesystem/processes/backend-from.ts",
   ],
   "asks more of Linux: /proc, priorities of threads, programs by descriptor, a keychain that may not be there": [
     "auth/probe-keychain.ts",
