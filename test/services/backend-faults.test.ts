@@ -66,7 +66,7 @@ const TRIED: Record<string, Tried> = {
   prometheus_query: { args: () => ({ query: "up" }) },
   prometheus_query_range: { args: () => ({ query: "up" }) },
   s3_buckets: {},
-  s3_get: { args: () => ({ bucket: "one", key: "a" }), blind: [...NONSENSE, "without end"] },
+  s3_get: { args: () => ({ bucket: "one", key: "a" }), blind: [...NONSENSE, "broken off", "without end"] },
   s3_head: { args: () => ({ bucket: "one", key: "a" }), blind: [...NONSENSE, "broken off", "without end"] },
   s3_objects: { args: () => ({ bucket: "one" }) },
   utilities_fetch: { args: (url) => ({ url }), blind: [...NONSENSE, ...STATUSES, "without end"] },

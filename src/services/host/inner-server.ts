@@ -21,6 +21,8 @@ export function innerServer(serve: (transport: Transport) => StdioServerHandle):
 
 /** Requests of one connection that have no answer: more than that is nobody's. */
 const MOST_OPEN = 1000;
+/** Requests that are waited for since they were cancelled. */
+const MOST_AWAITED = 100;
 
 class InnerRun implements ServerRun {
   readonly #events: ServerProcessEvents;
@@ -63,6 +65,8 @@ class LineTransport implements Transport {
   onmessage?: Transport["onmessage"];
   readonly #write: (line: string) => Promise<void>;
   readonly #open = new Set<string | number>();
+  /** Cancelled before they came: of two HTTP requests the later one may be read first. */
+  readonly #cancelledAhead = new Set<string | number>();
   #isClosed = false;
 
   constructor(write: (line: string) => Promise<void>) {
@@ -74,13 +78,22 @@ class LineTransport implements Transport {
   }
 
   receive(message: JSONRPCMessage): void {
-    if ("method" in message && "id" in message) this.#open.add(message.id);
-    else if ("method" in message && message.method === "notifications/cancelled") {
-      // A request that was cancelled has no answer.
+    if ("method" in message && "id" in message) {
+      if (this.#cancelledAhead.delete(message.id)) return;
+      this.#open.add(message.id);
+    } else if ("method" in message && message.method === "notifications/cancelled") {
       const { requestId } = message.params ?? {};
-      if (typeof requestId === "string" || typeof requestId === "number") this.#open.delete(requestId);
+      if (typeof requestId === "string" || typeof requestId === "number") this.#cancelled(requestId);
     }
     this.onmessage?.(message);
+  }
+
+  /** A request that was cancelled has no answer. */
+  #cancelled(id: string | number): void {
+    if (this.#open.delete(id)) return;
+    const [oldest] = this.#cancelledAhead;
+    if (oldest !== undefined && this.#cancelledAhead.size >= MOST_AWAITED) this.#cancelledAhead.delete(oldest);
+    this.#cancelledAhead.add(id);
   }
 
   async start(): Promise<void> {

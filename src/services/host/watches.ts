@@ -3,6 +3,7 @@
  * a caller may read, and what the host is told, count each time as they are then.
  */
 import { pause } from "../../process/pause.ts";
+import { CallSlots } from "./call-slots.ts";
 
 export interface WatchesOptions {
   /** The same text for as long as the resource is the same; undefined where it cannot be watched any more. */
@@ -19,6 +20,8 @@ interface Watched {
 const EVERY_MS = 1000;
 /** Of one connection; more are not watched. */
 const MOST_WATCHED = 100;
+/** Of one connection: more would keep others from their answers, and with one alone, one that hangs would keep the rest. */
+const LOOKS = { most: 2, waiting: MOST_WATCHED };
 
 export class Watches {
   readonly #options: WatchesOptions;
@@ -26,6 +29,7 @@ export class Watches {
   /** Of requests that listen, by their ids: since 2026-07-28. */
   readonly #listening = new Map<string | number, readonly string[]>();
   readonly #closing = new AbortController();
+  readonly #slots = new CallSlots();
 
   constructor(options: WatchesOptions) {
     this.#options = options;
@@ -76,7 +80,12 @@ export class Watches {
 
   async #look(watched: Watched): Promise<void> {
     const { uri, state: before } = watched;
-    const now = await this.#options.look(uri, this.#closing.signal).catch(() => before);
+    const release = await this.#slots.take("look", LOOKS, this.#closing.signal);
+    if (typeof release !== "function") return;
+    const now = await this.#options
+      .look(uri, this.#closing.signal)
+      .catch(() => before)
+      .finally(release);
     if (!this.#isWatched(watched)) return;
     watched.state = now;
     if (now === undefined) this.#watched.delete(uri);

@@ -52,6 +52,13 @@ test(
       constructor: -32_602,
       last: "ok",
     });
+    // Of two HTTP requests the later one may be read first.
+    await run.send('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"ahead"}}');
+    for (const id of ["ahead", "behind"]) {
+      await run.send(`{"jsonrpc":"2.0","id":"${id}","method":"tools/call","params":{"name":"things_list"}}`);
+    }
+    while (!said.some(({ id }) => id === "behind")) await Bun.sleep(5);
+    expect(said.filter(({ id }) => id === "ahead")).toEqual([]);
     await run.end();
     expect([isOver, opened.host.connections]).toEqual([true, 0]);
     await run.send('{"jsonrpc":"2.0","id":"late","method":"ping"}');
