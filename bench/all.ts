@@ -4,9 +4,10 @@
  *
  *   bun bench/all.ts [--quick] [--only NAME,...] [--out FILE]
  *
- * --quick tries all with few rounds, and prints what would be written; so does --only.
+ * --only measures some, and leaves what is written of the others as it is. --quick tries with few rounds, and prints what
+ * would be written.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, version } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -52,6 +53,15 @@ const BENCHES: Bench[] = [
       "Measured is the second half of the calls: during the first, the engine's code is compiled. All share one processor.",
     full: ["--rounds", "5"],
     quick: ["--rounds", "1"],
+  },
+  {
+    name: "services",
+    title: "km's own services",
+    about:
+      "A tool of `km serve` over stdio. The floor is the same request made directly; of the file system and of SQLite that " +
+      "is a call within one process, without any protocol. kubernetes-mcp-server is from npm, and asks the same cluster.",
+    full: ["--rounds", "200"],
+    quick: ["--rounds", "5"],
   },
   {
     name: "plugins",
@@ -112,6 +122,7 @@ same machine in the same minutes: a machine that is slower slows both, so it is 
 was aimed at is said beside it: a must, and a goal beyond it; with an x they are of the ratio. The last column says which
 of them was missed. For what follows from these figures see [scale.md](scale.md).`;
 
+const FILE = "docs/performance.md";
 const TRIAL = "**This was a trial with few rounds (`--quick`), not a measurement.**";
 
 const { values: options } = parseArgs({
@@ -131,20 +142,21 @@ async function all(): Promise<void> {
     if (bench === undefined) throw new Error(`No benchmark is called ${name}`);
     return bench;
   });
-  const before = await machine();
-  const parts: string[] = [];
+  const out = options.out ?? FILE;
+  const isPart = options.only !== undefined && !options.quick;
+  let text = isPart
+    ? readFileSync(out, "utf8")
+    : [INTRODUCTION, ...(options.quick ? [TRIAL] : []), machine()].join("\n\n");
   let failed = 0;
   for (const [at, bench] of chosen.entries()) {
     process.stderr.write(`${bench.name} (${at + 1} of ${chosen.length})\n`);
+    const measured = await state();
     const { figures, exitCode } = await run(bench);
     if (exitCode !== 0) failed++;
     const end = exitCode === 0 ? [] : [`It ended with status ${exitCode}: what is missing could not be measured.`];
-    parts.push([`## ${bench.title}`, bench.about, table(figures), ...end].join("\n\n"));
+    text = withSection(text, bench, [bench.about, measured, table(figures), ...end].join("\n\n"));
   }
-  const text = `${[INTRODUCTION, ...(options.quick ? [TRIAL] : []), before, ...parts].join("\n\n")}\n`;
-  const isTrial = options.quick || options.only !== undefined;
-  const out = options.out ?? (isTrial ? undefined : "docs/performance.md");
-  if (out === undefined) process.stdout.write(text);
+  if (options.quick && options.out === undefined) process.stdout.write(text);
   else {
     writeFileSync(out, text);
     Bun.spawnSync([process.execPath, "fmt", "--no-script", out], { stdout: "ignore", stderr: "inherit" });
@@ -153,18 +165,29 @@ async function all(): Promise<void> {
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
-async function machine(): Promise<string> {
-  const km = await Bun.$`${process.env["KM_BINARY"] ?? "dist/km"} --version`.nothrow().quiet().text();
+/** In place of the section with that title; at the end where there is none. */
+function withSection(text: string, { title }: Bench, body: string): string {
+  const section = `## ${title}\n\n${body}\n`;
+  const [before = "", ...sections] = text.trimEnd().split(/\n+(?=## )/);
+  const at = sections.findIndex((one) => one.startsWith(`## ${title}\n`));
+  const all = at < 0 ? [...sections, section] : sections.with(at, section);
+  return `${[before, ...all].map((one) => one.trimEnd()).join("\n\n")}\n`;
+}
+
+function machine(): string {
   const processors = cpus();
   const lines = [
-    `${km.trim()}, Bun ${Bun.version}, ${new Date().toISOString().slice(0, 10)}`,
     `${processors.length} × ${processors[0]?.model.trim() ?? "unknown"}, ${(totalmem() / 1e9).toFixed(1)} GB`,
     `${process.platform} ${release()} (${version()})`,
-    `load before: ${loadavg()
-      .map((load) => load.toFixed(2))
-      .join(", ")}`,
   ];
   return lines.map((line) => `- ${line}`).join("\n");
+}
+
+/** What is measured, and how busy the machine was before. */
+async function state(): Promise<string> {
+  const km = await Bun.$`${process.env["KM_BINARY"] ?? "dist/km"} --version`.nothrow().quiet().text();
+  const load = loadavg().map((one) => one.toFixed(2));
+  return `${km.trim()}, Bun ${Bun.version}, ${new Date().toISOString().slice(0, 10)}; load before: ${load.join(", ")}.`;
 }
 
 async function run({ name, full, quick }: Bench): Promise<{ figures: Figure[]; exitCode: number }> {

@@ -24,6 +24,7 @@ export const SESSION_HEADER = "mcp-session-id";
 /** Requests stay open when their clients leave, and some servers never answer. */
 const MOST_OPEN = 10_000;
 const PROGRESS = "notifications/progress";
+const CANCELLED = "notifications/cancelled";
 const PRIMED_SINCE = "2025-11-25";
 
 export class Session implements LiveSession {
@@ -42,6 +43,8 @@ export class Session implements LiveSession {
   readonly #exchanges = new Set<Exchange>();
   readonly #byId = new Map<string, Exchange>();
   readonly #byToken = new Map<string, Exchange>();
+  /** Of those by id: mostly they get no answer any more, and nobody waits for one. */
+  readonly #cancelled = new Set<string>();
   /** Of the request `initialize`. */
   #initializeId: string | undefined;
 
@@ -64,7 +67,7 @@ export class Session implements LiveSession {
   }
 
   get openRequests(): number {
-    return this.#byId.size;
+    return this.#byId.size - this.#cancelled.size;
   }
 
   async post(messages: ClientMessage[], from: ClientRequest): Promise<Response> {
@@ -79,7 +82,10 @@ export class Session implements LiveSession {
       return refusal(400, INVALID_REQUEST, "Invalid Request: a request with this id is still open", { id: repeated });
     }
     const exchange = requests.length === 0 ? undefined : this.#open(requests, from);
-    for (const { text } of messages) await this.#process.send(text);
+    for (const { text, message } of messages) {
+      if (message.kind === "notification" && message.method === CANCELLED) this.#cancel(text);
+      await this.#process.send(text);
+    }
     return exchange === undefined ? new Response(null, { status: 202 }) : await exchange.response;
   }
 
@@ -135,6 +141,12 @@ export class Session implements LiveSession {
     return exchange;
   }
 
+  #cancel(text: string): void {
+    const span = spanOf(text, ["params", "requestId"]);
+    const id = span === undefined ? undefined : this.#asked(idAt(text, span));
+    if (id !== undefined && this.#byId.has(id)) this.#cancelled.add(id);
+  }
+
   #openStream(): ExchangeStream {
     const stream = this.#streams.create();
     return {
@@ -169,6 +181,7 @@ export class Session implements LiveSession {
     const exchange = id === undefined ? undefined : this.#byId.get(id);
     if (id === undefined || exchange === undefined) return undefined;
     this.#byId.delete(id);
+    this.#cancelled.delete(id);
     if (id === this.#initializeId) this.#initialized(text);
     const waiting = exchange.answer(id, text);
     if (exchange.isOver) this.#forget(exchange);
@@ -216,6 +229,7 @@ export class Session implements LiveSession {
     }
     this.#exchanges.clear();
     this.#byId.clear();
+    this.#cancelled.clear();
     this.#byToken.clear();
     this.#streams.close();
     this.#ended();

@@ -39,7 +39,7 @@ test(
     meanwhile = () => undefined;
     const done = await km.call("database_modify", { sql });
     expect(asked.at(-1)).toContain("eve");
-    expect([done.isError, done.text]).toEqual([false, "Done.\n1 rows affected\nname\neve"]);
+    expect([done.isError, done.text]).toEqual([false, "Done.\n1 row affected\nname\neve"]);
     rmSync(folder, { recursive: true, force: true });
   },
   TIMEOUT,

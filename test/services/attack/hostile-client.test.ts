@@ -99,6 +99,24 @@ describe("arguments", () => {
 
 describe("many requests", () => {
   test(
+    "that are cancelled while nobody leaves are not waited for",
+    async () => {
+      await using served = await startServe(["utilities"], { settings: AUDITED });
+      const own = await session(served);
+      const open = async (): Promise<string | undefined> =>
+        /^km_proxy_open_requests (\d+)$/m.exec(await (await served.get("/metrics")).text())?.[1];
+      const params = { name: "utilities_wait", arguments: { seconds: 100 } };
+      const waiting = post(served, { jsonrpc: "2.0", id: 7, method: "tools/call", params }, { session: own });
+      waiting.catch(() => undefined);
+      while ((await open()) !== "1") await Bun.sleep(20);
+      const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 7 } };
+      expect((await post(served, cancel, { session: own })).status).toBe(202);
+      expect(await open()).toBe("0");
+    },
+    TIMEOUT,
+  );
+
+  test(
     "that are cancelled leave a session as it was",
     async () => {
       await using served = await startServe(["utilities"], { settings: AUDITED });

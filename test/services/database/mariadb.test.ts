@@ -336,7 +336,7 @@ describe.skipIf(MARIADB === null)(`database: MariaDB${WHY_NO_MARIADB}`, () => {
       const before = await state();
       const dry = { sql: "insert into orders (name) values (?)", parameters: ["new"], dry_run: true };
       expect((await km.call("database_execute", dry)).text).toContain(
-        "It was done and undone to see what it does\n1 rows affected",
+        "It was done and undone to see what it does\n1 row affected",
       );
       expect((await km.call("database_modify", { sql: "update orders set total = 1", dry_run: true })).text).toContain(
         "1000 rows affected",
@@ -345,7 +345,7 @@ describe.skipIf(MARIADB === null)(`database: MariaDB${WHY_NO_MARIADB}`, () => {
         "what is done to shop.spare, or its triggers do, cannot be undone",
       );
       expect((await km.call("database_modify", { sql: "drop table spare", dry_run: true })).text).toMatch(
-        /not tried out.*\nnames table shop\.spare \(MyISAM, about 1 rows/,
+        /not tried out.*\nnames table shop\.spare \(MyISAM, about 1 row/,
       );
       const names = (rows: unknown) => JSON.stringify(rows).replace(/"counted":"?\d+"?/, "");
       expect(names(await state())).toBe(names(before));

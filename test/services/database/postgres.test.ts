@@ -472,7 +472,7 @@ describe.skipIf(!HAS_POSTGRES)(`database: PostgreSQL${WHY}`, () => {
       };
       const dry = await km.call("database_execute", { ...args, dry_run: true });
       expect(dry.text).toContain(
-        "It was done and undone to see what it does\n1 rows affected\norder_id | odd\n1 | '; drop",
+        "It was done and undone to see what it does\n1 row affected\norder_id | odd\n1 | '; drop",
       );
       expect(await admin`select count(*) from lines`).toEqual(before);
       const done = await km.call("database_execute", args);

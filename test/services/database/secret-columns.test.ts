@@ -203,7 +203,7 @@ describe.each(KINDS)("$name", ({ why, start }) => {
       const change = await km.call("database_modify", {
         sql: `update users set password = '${PLANTED}3' where id = 1`,
       });
-      expect([change.isError, change.text]).toEqual([false, "Done.\n1 rows affected"]);
+      expect([change.isError, change.text]).toEqual([false, "Done.\n1 row affected"]);
     },
     TIMEOUT,
   );

@@ -26,6 +26,7 @@ import { prepared } from "../template.ts";
 import { mysqlCell, mysqlType } from "./binary-value.ts";
 import { checkFunctions, checkLimit, MOST_ROWS } from "./check-statement.ts";
 import { mysqlErrors } from "./mysql-error.ts";
+import { counted } from "../../../counted.ts";
 
 const CLOSE_SECONDS = 1;
 /** Nothing that lets quotes and backslashes mean something else than km takes them for. */
@@ -191,7 +192,7 @@ async function tablesNamed(session: Session, names: readonly string[]): Promise<
   return rows.map(([name, engine, count, bytes, triggers]) => ({
     name: String(name),
     isUndone: TRANSACTIONAL.test(String(engine)) && Number(triggers) === 0,
-    text: `${String(name)} (${String(engine)}, about ${Number(count)} rows, ${Math.ceil(Number(bytes) / 1024)} KB)`,
+    text: `${String(name)} (${String(engine)}, about ${counted(Number(count), "row")}, ${Math.ceil(Number(bytes) / 1024)} KB)`,
   }));
 }
 

@@ -1,5 +1,6 @@
 /** `relationChanges`: which tables, indexes and others a statement makes, removes or empties, seen by looking before and after. */
 import type { Cell } from "../connection.ts";
+import { counted } from "../../../counted.ts";
 
 export interface Relation {
   oid: string;
@@ -59,7 +60,7 @@ export function relationChanges(before: readonly Relation[], after: readonly Rel
 }
 
 function described({ kind, name, rows, size }: Relation): string {
-  const facts = [rows > 0 && /table|view/.test(kind) ? `about ${rows} rows` : "", size]
+  const facts = [rows > 0 && /table|view/.test(kind) ? `about ${counted(rows, "row")}` : "", size]
     .filter((fact) => fact !== "")
     .join(", ");
   return facts === "" ? `${kind} ${name}` : `${kind} ${name} (${facts})`;

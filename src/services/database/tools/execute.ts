@@ -18,6 +18,7 @@ import { maskedParameters, maskedStatement } from "../sql/masked-statement.ts";
 import { changeKind, firstWord, oneStatement } from "../sql/one-statement.ts";
 import { isSymbol, isWord } from "../sql/tokens.ts";
 import { parametersArgument, recordedStatement, sqlArgument } from "./arguments.ts";
+import { counted } from "../../../counted.ts";
 
 type Call = ToolCall<DatabaseBackend>;
 
@@ -135,7 +136,7 @@ const MOST_SHOWN = 2000;
 
 function lines({ affected, returned, objects }: Change, text: string): string[] {
   return [
-    ...(affected === undefined ? [] : [`${affected} rows affected`]),
+    ...(affected === undefined ? [] : [counted(affected, "row affected", "rows affected")]),
     ...objects.slice(0, MOST_OBJECTS),
     ...(objects.length > MOST_OBJECTS ? [`and ${objects.length - MOST_OBJECTS} more`] : []),
     ...(returned.columns.length === 0 ? [] : [text]),

@@ -10,6 +10,7 @@ import { shownRows } from "../shown-rows.ts";
 import { maskedPlan } from "../sql/masked-statement.ts";
 import { firstWord, oneStatement } from "../sql/one-statement.ts";
 import { parametersArgument, recordedStatement, sqlArgument } from "./arguments.ts";
+import { counted } from "../../../counted.ts";
 
 type Call = ToolCall<DatabaseBackend>;
 
@@ -61,7 +62,7 @@ export const query = tool({
     ].filter((one) => one !== "");
     return {
       data: { columns: shown.columns, rows: shown.rows },
-      text: `${shown.text}\n(${shown.rows.length} rows)`,
+      text: `${shown.text}\n(${counted(shown.rows.length, "row")})`,
       ...(hasMore && { next: offsetToken(end, question) }),
       ...(note.length > 0 && { note: note.join(" ") }),
     };

@@ -9,6 +9,7 @@ import { listed } from "../../listed.ts";
 import { tool, type ToolCall } from "../../tool.ts";
 import { COLUMNS, CONSTRAINTS, DEFINITION, INDEXES, SEARCH, TABLES } from "../catalog/queries.ts";
 import { type Cell, type Connection, connectionOf, type DatabaseBackend } from "../connection.ts";
+import { counted } from "../../../counted.ts";
 
 type Call = ToolCall<DatabaseBackend>;
 
@@ -71,7 +72,7 @@ async function tablesOf(connection: Connection, schema: string | undefined, sign
 function tableLine({ schema, name, kind, rows, bytes, comment }: Table): string {
   const facts = [
     kind === "table" ? "" : kind,
-    rows === undefined ? "" : `~${rows} rows`,
+    rows === undefined ? "" : `~${counted(rows, "row")}`,
     bytes === undefined ? "" : formatBytes(bytes),
     comment === undefined ? "" : `- ${comment}`,
   ];
