@@ -42,10 +42,12 @@ export interface TestCluster {
 
 /**
  * Ends everything and removes the folder when its descriptor 3 ends, thus whatever becomes of the test run. Words that come there
- * say to kill or to start the API server.
+ * say to kill or to start the API server. It is no child of the test run's: Bun kills what is left of these when a file is over,
+ * and what they have started would stay.
  */
 const KEEPER = `
 cd "$1"
+{
 "$0/etcd" --data-dir etcd --name test --listen-client-urls "http://127.0.0.1:$3" --advertise-client-urls "http://127.0.0.1:$3" \
   --listen-peer-urls "http://127.0.0.1:$4" --initial-advertise-peer-urls "http://127.0.0.1:$4" --initial-cluster "test=http://127.0.0.1:$4" \
   --unsafe-no-fsync >etcd.log 2>&1 3<&- & etcd=$!
@@ -71,6 +73,7 @@ while read -r word <&3; do
   esac
 done
 kill -KILL $controllers $server $etcd 2>/dev/null; cd /; rm -rf "$1"
+} &
 `;
 
 let cluster: Promise<TestCluster> | undefined;
