@@ -30,7 +30,7 @@ describe.each(ERAS)("%s", (era) => {
       const speaker = opened.speak({ era });
       const { result } = await speaker.ask("prompts/list");
       expect(result?.prompts?.map(({ name }) => name)).toEqual(["things_tidy", "things_wait", "things_wordy"]);
-      expect(result?.prompts?.[0]).toEqual({
+      expect<unknown>(result?.prompts?.[0]).toEqual({
         name: "things_tidy",
         title: "Tidy up",
         description: "How to tidy a thing",
@@ -38,7 +38,7 @@ describe.each(ERAS)("%s", (era) => {
           { name: "thing", description: "Which one", required: true },
           { name: "how", description: "In which way", required: false },
         ],
-      } as never);
+      });
       const said = await speaker.ask("prompts/get", { name: "things_tidy", arguments: { thing: "lamp" } });
       expect(textsOf(said)).toEqual(["Tidy the lamp well. password: [redacted:password]", "nothing to add"]);
       const settings = opened.settings("allow: [write]\n");

@@ -260,7 +260,7 @@ describe("plans and goals", () => {
       { type: "path", path: '.status.conditions[?(@.type=="Ready")].status', value: "True" },
     ],
   ])("the goal %s", (text, goal) => {
-    expect(readGoal(text)).toEqual(goal as never);
+    expect<unknown>(readGoal(text)).toEqual(goal);
   });
   test("a pod that is ready, and a job that has failed", () => {
     const conditions = [{ type: "Ready", status: "True" }];
